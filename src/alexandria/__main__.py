@@ -1,0 +1,3 @@
+from alexandria.cli import main
+
+main()

@@ -1,0 +1,167 @@
+"""What a file is, by its content; its name and declared type only settle what is left open."""
+
+import re
+import zlib
+
+from alexandria.adapters.extractors.limits import Limits
+from alexandria.adapters.extractors.signatures import name_binary
+from alexandria.adapters.extractors.text import decode, looks_binary
+from alexandria.errors import ExtractionError
+
+PDF = "application/pdf"
+HTML = "text/html"
+PLAIN = "text/plain"
+MARKDOWN = "text/markdown"
+BIBTEX = "application/x-bibtex"
+RIS = "application/x-research-info-systems"
+CSL_JSON = "application/vnd.citationstyles.csl+json"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+
+_HEAD_BYTES = 262_144
+_HEAD_CHARACTERS = 65_536
+_LONG_LINE = 60_000  # JSON that is laid out for people has no such first line
+
+_XML_PROLOG = re.compile(r"\s*(?:<\?xml[^>]*\?>|<!--.*?-->|\s+)*", re.DOTALL)
+_HTML_START = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|title|meta|link|script|style|article|main|section|header"
+    r"|div|p|h[1-6]|table|ul|ol|a|span|br|center|font)\b",
+    re.IGNORECASE,
+)
+_HTML_INSIDE = re.compile(r"<html\b|<body\b|<!doctype\s+html", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]*)", re.IGNORECASE)
+_RIS_START = re.compile(r"^[\s\ufeff]*TY {0,2}-(?: |$)", re.MULTILINE)
+_BIBTEX_START = re.compile(
+    r"^[ \t]*@[ \t]*(?:string|preamble|comment|[A-Za-z]+)[ \t]*\n?[ \t]*[{(]", re.MULTILINE
+)
+_BIBTEX_FIELD = re.compile(r"[\w-]+\s*=\s*[\"{\w]")
+_MARKDOWN_OPENING = re.compile(r"^(?:```|~~~|#{1,6} )", re.MULTILINE)
+_CSL_KEYS = re.compile(
+    r'"(?:issued|container-title|citation-key|family|given|literal|date-parts)"\s*:'
+)
+_MARKDOWN_SIGNS = (
+    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    re.compile(r"^(?:```|~~~)", re.MULTILINE),
+    re.compile(r"!?\[[^\]\n]+\]\([^)\s]+\)"),
+    re.compile(r"^[=-]{3,}\s*$", re.MULTILINE),
+    re.compile(r"^\s{0,3}[*+-] \S", re.MULTILINE),
+    re.compile(r"(?<!\w)(?:\*\*|__)\S[^*_\n]*\S(?:\*\*|__)"),
+    re.compile(r"(?<!`)`[^`\n]+`(?!`)"),
+)
+
+
+def unpack(data: bytes, limits: Limits) -> bytes:
+    """Give what a gzip file holds; other data as it is."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(data, limits.max_unpacked_bytes)
+    except zlib.error as error:
+        raise ExtractionError(
+            "The gzip file is damaged and can't be unpacked.", "Fetch or compress it again."
+        ) from error
+    if unpacker.unconsumed_tail:
+        raise ExtractionError(
+            f"The gzip file unpacks to more than {limits.max_unpacked_bytes // 1_000_000} MB.",
+            "Split it into smaller files.",
+        )
+    if not unpacker.eof:
+        raise ExtractionError("The gzip file is cut off.", "Fetch or compress it again.")
+    return unpacked
+
+
+def sniff(data: bytes, filename: str | None = None, declared_type: str | None = None) -> str:
+    """Give the media type, or raise ExtractionError that names what the file seems to be."""
+    if not data.strip():
+        raise ExtractionError("The file is empty.", "Check the original and add it again.")
+    if b"%PDF-" in data[:1024]:
+        return PDF
+    if name := name_binary(data):
+        raise _unsupported(name)
+    head = decode(data[:_HEAD_BYTES])[0][:_HEAD_CHARACTERS]
+    if looks_binary(head):
+        raise _unsupported("a binary file of an unknown kind")
+    return _sniff_text(head, filename, declared_type)
+
+
+def _sniff_text(head: str, filename: str | None, declared_type: str | None) -> str:
+    start = head.lstrip("\ufeff \t\r\n")
+    if start.startswith(("{", "[")) and (found := _sniff_json(start)):
+        return found
+    if start.startswith("<") and (found := _sniff_markup(start)):
+        return found
+    if _is_ris(head):
+        return RIS
+    if _is_bibtex(head):
+        return BIBTEX
+    return _plain_or_markdown(head, filename, declared_type)
+
+
+def _sniff_json(start: str) -> str | None:
+    """One object on each line is JSON lines, even where a line is broken."""
+    lines = [line.strip() for line in start.split("\n", 20)[:20] if line.strip()]
+    if start[0] == "{":
+        objects = sum(1 for line in lines if line.startswith("{"))
+        if re.match(r'\{\s*(?:"|\})', start) is None and objects < 2:
+            return None
+        several = len(lines) > 1 or lines[0].endswith("}") or len(start) > _LONG_LINE
+        if objects > 0.5 * len(lines) and several:
+            return JSON_LINES
+    elif re.match(r"\[\s*[\[{\]\"]", start) is None or re.match(r"\[[^\]\n{\"]*\]\(", start):
+        return None
+    return CSL_JSON if _CSL_KEYS.search(start) else JSON
+
+
+def _sniff_markup(start: str) -> str | None:
+    body = start[_match_end(_XML_PROLOG, start) :]
+    if _HTML_START.match(body) or _HTML_INSIDE.search(body[:4096]):
+        return HTML
+    root = _ROOT.match(body)
+    if start.startswith("<?xml") or body.startswith("<!DOCTYPE"):
+        raise _unsupported(f"an XML document ({root.group(1)})" if root else "an XML document")
+    return None
+
+
+def _match_end(pattern: re.Pattern[str], text: str) -> int:
+    match = pattern.match(text)
+    return match.end() if match else 0
+
+
+def _is_ris(head: str) -> bool:
+    match = _RIS_START.search(head)
+    if match is None:
+        return False
+    before = [line for line in head[: match.start()].splitlines() if line.strip("\ufeff \t")]
+    return len(before) <= 5
+
+
+def _is_bibtex(head: str) -> bool:
+    """Any text may stand before the first entry, but hardly a page of Markdown that quotes one."""
+    match = _BIBTEX_START.search(head)
+    if match is None:
+        return False
+    before = head[: match.start()]
+    if _MARKDOWN_OPENING.search(before) or len(before) > 20_000:
+        return False
+    after = head[match.start() : match.start() + 4_000]
+    return _BIBTEX_FIELD.search(after) is not None or re.match(r"\s*@\w+\s*\{", after) is not None
+
+
+def _plain_or_markdown(head: str, filename: str | None, declared_type: str | None) -> str:
+    suffix = (filename or "").lower().rpartition(".")[2]
+    if suffix in {"md", "markdown", "mdown", "mkd"} or (declared_type or "").startswith(MARKDOWN):
+        return MARKDOWN
+    if suffix in {"txt", "text", "log"}:
+        return PLAIN
+    signs = sum(1 for sign in _MARKDOWN_SIGNS if sign.search(head))
+    needed = 2 if _MARKDOWN_SIGNS[0].search(head) else 3
+    return MARKDOWN if signs >= needed else PLAIN
+
+
+def _unsupported(name: str) -> ExtractionError:
+    return ExtractionError(
+        f"This seems to be {name}, which Alexandria does not read.",
+        "Save or export it as PDF, HTML, text or Markdown"
+        " (a bibliography as BibTeX, RIS or CSL-JSON) and add that.",
+    )

@@ -1,0 +1,124 @@
+"""Original files in a folder, each stored once under the SHA-256 of its bytes."""
+
+import errno
+import hashlib
+import io
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from alexandria.errors import NotFoundError, UnavailableError
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK_BYTES = 1 << 20
+_FORGOTTEN_SECONDS = 24 * 3600
+
+
+class LocalFileStore:
+    """A file stands whole under its hash or not at all: it is written elsewhere and renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder, which is made at the first `put`."""
+        self._folder = folder.expanduser().absolute()
+        self._incoming = self._folder / "incoming"
+
+    def put(self, path: Path) -> str:
+        """Take a copy of the file; give its SHA-256 in hex."""
+        try:
+            source = path.open("rb")
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                f"There is no file {path.name}.", "Check the path; it may have been moved."
+            ) from error
+        with source:
+            return self._take(source)
+
+    def put_bytes(self, data: bytes) -> str:
+        """Store the bytes; give their SHA-256 in hex."""
+        return self._take(io.BytesIO(data))
+
+    def path(self, sha256: str) -> Path:
+        """Give the stored file's place; raises NotFoundError if there is none."""
+        if _SHA256.fullmatch(sha256):
+            place = self._place(sha256)
+            if place.is_file():
+                return place
+        raise NotFoundError(
+            f"The library has no file {sha256[:64]!r}.",
+            "If it should have, restore the folder of files from a backup or add the file again.",
+        )
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the stored file for reading; raises NotFoundError if there is none."""
+        return self.path(sha256).open("rb")
+
+    def _place(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256[2:4] / sha256
+
+    def _take(self, source: BinaryIO) -> str:
+        with _full_disk_explained(self._folder):
+            self._make_incoming()
+            with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as copy:
+                written = Path(copy.name)
+                try:
+                    sha256 = _copy(source, copy)
+                    self._keep(written, sha256)
+                finally:
+                    written.unlink(missing_ok=True)
+        return sha256
+
+    def _make_incoming(self) -> None:
+        """Make the folder of half-written files, and drop what a killed process left there."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        oldest = time.time() - _FORGOTTEN_SECONDS
+        for left in self._incoming.iterdir():
+            try:
+                if left.stat().st_mtime < oldest:
+                    left.unlink()
+            except FileNotFoundError:  # another process has just finished with it
+                continue
+
+    def _keep(self, written: Path, sha256: str) -> None:
+        place = self._place(sha256)
+        if place.is_file() and place.stat().st_size == written.stat().st_size:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        written.replace(place)
+        for folder in (place.parent, place.parent.parent, self._folder):
+            _sync_folder(folder)
+
+
+def _copy(source: BinaryIO, copy: "tempfile._TemporaryFileWrapper[bytes]") -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        copy.write(chunk)
+    copy.flush()
+    os.fsync(copy.fileno())
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the folder's new names survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _full_disk_explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise UnavailableError(
+            f"There is no room left on the disk of {folder}.", "Free some space and try again."
+        ) from error

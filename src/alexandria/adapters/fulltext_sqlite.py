@@ -1,0 +1,162 @@
+"""The keyword index on SQLite: an FTS5 table in the library's own database and transactions."""
+
+import html
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from alexandria.adapters.fulltext_match import COLUMNS, match_expression, positive
+from alexandria.protocols import KeywordQuery, SearchEntry
+
+_RANK = "bm25(3.0, 1.0, 1.0, 1.0, 1.0)"
+"""BM25 with a weight for each of COLUMNS."""
+
+_OPEN, _CLOSE = "\x02", "\x03"
+"""Stand around a match until the text is escaped; no indexed text holds them."""
+_NOT_INDEXED = str.maketrans("", "", f"{_OPEN}{_CLOSE}\x00")
+_SNIPPET_CHARACTERS = 300
+
+_CREATE_DOCUMENTS = (
+    "CREATE TABLE search_documents ("
+    "id INTEGER NOT NULL PRIMARY KEY, resource_id VARCHAR(36) NOT NULL UNIQUE)"
+)
+_CREATE_INDEX = (
+    f"CREATE VIRTUAL TABLE search_index USING fts5({', '.join(COLUMNS)}, "
+    "tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+_DOCUMENTS = text(
+    "SELECT resource_id, id FROM search_documents "
+    "WHERE resource_id IN (SELECT value FROM json_each(:ids))"
+)
+_ADD_DOCUMENTS = text(
+    "INSERT INTO search_documents (resource_id) SELECT value FROM json_each(:ids) WHERE TRUE "
+    "ON CONFLICT (resource_id) DO NOTHING"
+)
+_REMOVE_DOCUMENTS = text(
+    "DELETE FROM search_documents WHERE resource_id IN (SELECT value FROM json_each(:ids))"
+)
+_ADD_TEXT = text(
+    "INSERT INTO search_index (rowid, title, abstract, authors, content, terms) "
+    "VALUES (:id, :title, :abstract, :authors, :content, :terms)"
+)
+_REMOVE_TEXT = text("DELETE FROM search_index WHERE rowid = :id")
+_SEARCH = text(
+    "SELECT documents.resource_id, -hits.score FROM ("
+    " SELECT rowid AS id, rank AS score FROM search_index"
+    " WHERE search_index MATCH :match AND rank MATCH :rank ORDER BY rank LIMIT :limit"
+    ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
+    "ORDER BY hits.score, hits.id"
+)
+_COUNT = text("SELECT count(*) FROM search_index WHERE search_index MATCH :match")
+_SNIPPETS = text(
+    "SELECT documents.resource_id,"
+    " snippet(search_index, 1, char(2), char(3), '…', 32),"
+    " snippet(search_index, 3, char(2), char(3), '…', 32),"
+    " snippet(search_index, -1, char(2), char(3), '…', 32) "
+    "FROM search_documents AS documents JOIN search_index ON search_index.rowid = documents.id "
+    "WHERE search_index MATCH :match"
+    " AND documents.resource_id IN (SELECT value FROM json_each(:ids))"
+)
+
+
+class SqliteFullText:
+    """Implements FullTextIndex; takes part in the session's transaction and never commits."""
+
+    DDL: ClassVar[tuple[str, ...]] = (_CREATE_DOCUMENTS, _CREATE_INDEX)
+    producer = "FTS5, schema 1"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, entries: Sequence[SearchEntry]) -> None:
+        """Replace the entries of these resources; of several for one resource the last counts."""
+        newest = {entry.resource_id: entry for entry in entries}
+        if not newest:
+            return
+        ids = {"ids": json.dumps(list(newest))}
+        self._remove_text(self._documents(ids).values())
+        self._session.execute(_ADD_DOCUMENTS, ids)
+        self._session.execute(
+            _ADD_TEXT,
+            [{"id": row, **_columns(newest[one])} for one, row in self._documents(ids).items()],
+        )
+
+    def remove(self, resource_ids: Collection[str]) -> None:
+        ids = {"ids": json.dumps(list(resource_ids))}
+        self._remove_text(self._documents(ids).values())
+        self._session.execute(_REMOVE_DOCUMENTS, ids)
+
+    def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
+        """Give resource ids with BM25 scores, the best (highest) first.
+
+        A query that only excludes, or that holds no letter or digit, finds nothing.
+        """
+        match = match_expression(query)
+        if not match:
+            return []
+        found = self._session.execute(_SEARCH, {"match": match, "rank": _RANK, "limit": limit})
+        return [(resource_id, score) for resource_id, score in found]
+
+    def count(self, query: KeywordQuery) -> int:
+        """Count all that `search` would find without a limit."""
+        match = match_expression(query)
+        return self._session.scalar(_COUNT, {"match": match}) or 0 if match else 0
+
+    def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
+        """Give escaped HTML with `<mark>` around what matched, for those that match.
+
+        Taken from the abstract or the content, whichever shows more of the query's words; from
+        another column where neither matches. About 300 characters at most.
+        """
+        match = match_expression(positive(query))
+        if not match or not resource_ids:
+            return {}
+        found = self._session.execute(
+            _SNIPPETS, {"match": match, "ids": json.dumps(list(resource_ids))}
+        )
+        return {resource_id: _as_html(_best(columns)) for resource_id, *columns in found}
+
+    def _documents(self, ids: dict[str, str]) -> dict[str, int]:
+        return {found.resource_id: found.id for found in self._session.execute(_DOCUMENTS, ids)}
+
+    def _remove_text(self, documents: Iterable[int]) -> None:
+        if rows := [{"id": document} for document in documents]:
+            self._session.execute(_REMOVE_TEXT, rows)
+
+
+def fts5_available(connection: Connection) -> bool:
+    """Tell whether this SQLite has FTS5, which some builds leave out."""
+    return "fts5" in connection.exec_driver_sql("PRAGMA module_list").scalars().all()
+
+
+def _columns(entry: SearchEntry) -> dict[str, Any]:
+    return {column: getattr(entry, column).translate(_NOT_INDEXED) for column in COLUMNS}
+
+
+def _best(snippets: Sequence[str]) -> str:
+    abstract, content, other = snippets
+    best = max((abstract, content), key=_distinct_matches)
+    return best if _distinct_matches(best) else other
+
+
+def _distinct_matches(marked: str) -> int:
+    return len({match.lower() for match in re.findall(f"{_OPEN}([^{_CLOSE}]*)", marked)})
+
+
+def _as_html(marked: str) -> str:
+    """Escape the text, turn the marks into tags, and cut it so that every tag is closed."""
+    pieces: list[str] = []
+    room = _SNIPPET_CHARACTERS
+    for piece in re.split(f"({_OPEN}[^{_CLOSE}]*{_CLOSE})", marked):
+        inner = piece.strip(_OPEN + _CLOSE)
+        shown = inner if len(inner) <= room else inner[:room] + "…"
+        escaped = html.escape(shown)
+        pieces.append(f"<mark>{escaped}</mark>" if piece.startswith(_OPEN) else escaped)
+        room -= len(inner)
+        if room <= 0:
+            break
+    return "".join(pieces)

@@ -1,0 +1,51 @@
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from alexandria.access import Reading, Writing
+from alexandria.api.activity import BatchAccepted
+from alexandria.api.schemas.page import Page
+from alexandria.errors import NotFoundError
+from alexandria.services.listing import ListRequest
+from alexandria.tasks.celery_tasks.batch import start_batch
+
+router = APIRouter(tags=["quality"])
+
+
+class RecalculateIn(BaseModel):
+    """Without ids: all resources."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource_ids: list[str] | None = None
+
+
+@router.get("/resources/{resource_id}/quality")
+def quality(resource_id: str, services: Reading) -> dict[str, Any]:
+    """Give the five dimensions with their reasons in words."""
+    services.resources.get(resource_id)
+    scores = services.quality.get_quality_scores(resource_id)
+    if scores is None:
+        raise NotFoundError(
+            "The quality of this resource is not computed yet.",
+            "It follows within seconds; see its freshness.",
+        )
+    return {"resource_id": resource_id, **scores}
+
+
+@router.get("/quality/outliers")
+def outliers(
+    services: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> Page[dict[str, Any]]:
+    """Give the resources whose quality lies far below the others'."""
+    found = services.quality.outliers(limit)
+    return Page(total=len(found), items=found)
+
+
+@router.post("/quality/recalculate", status_code=202)
+def recalculate(services: Writing, body: RecalculateIn | None = None) -> BatchAccepted:
+    ids = body.resource_ids if body else None
+    request = ListRequest() if ids is None else None
+    run = start_batch(services, "recompute_quality", ids, request)
+    return BatchAccepted(task_id=run.id, status_url=f"/tasks/{run.id}", total=len(run.resource_ids))

@@ -1,0 +1,255 @@
+"""The composition root: the one place that names concrete classes.
+
+Heavy libraries load inside the factories, so that `alexandria --help` stays quick.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+from sqlalchemy.orm import Session
+
+from alexandria import cache_keys
+from alexandria.adapters.extraction import IsolatedExtractor
+from alexandria.adapters.extractors.limits import Limits
+from alexandria.adapters.file_store import LocalFileStore
+from alexandria.adapters.fulltext_sqlite import SqliteFullText
+from alexandria.adapters.redis_cache import RedisCache, cache_client
+from alexandria.adapters.redis_server import EmbeddedRedis
+from alexandria.adapters.vector_index import VectorStore
+from alexandria.adapters.web_fetcher import HttpFetcher
+from alexandria.config import Settings, get_settings
+from alexandria.db import LibrarySession, make_engine
+from alexandria.events import Event
+from alexandria.events.history import SharedHistory
+from alexandria.migrations import migrate
+from alexandria.protocols import Embedder, FullTextIndex
+from alexandria.services.admission import Admission
+from alexandria.services.embeddings import EmbeddingService
+from alexandria.services.evaluation import Library
+from alexandria.services.freshness import FreshnessService
+from alexandria.services.ingestion import IngestionService
+from alexandria.services.interactions import InteractionService
+from alexandria.services.ledger import Ledger
+from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
+from alexandria.services.quality import QualityService
+from alexandria.services.resources import ResourceService
+from alexandria.services.search import SearchService
+from alexandria.services.users import UserService
+
+BUNDLED_MODEL = Path(__file__).parent / "data" / "minilm"
+SAMPLE = Path(__file__).parent / "data" / "sample" / "papers.jsonl"
+_REDIS_SECONDS = 2.0
+
+
+def embedded_broker(settings: Settings) -> EmbeddedRedis:
+    """Give the library's own broker, running or not."""
+    return EmbeddedRedis(settings.data_dir / "redis", "broker", role="broker")
+
+
+def embedded_cache(settings: Settings) -> EmbeddedRedis:
+    return EmbeddedRedis(settings.data_dir / "redis", "cache", role="cache")
+
+
+def broker_url(settings: Settings) -> str:
+    """Give the broker's address as Celery takes it."""
+    return settings.celery_broker_url or embedded_broker(settings).kombu_url()
+
+
+def result_backend_url(settings: Settings) -> str:
+    return settings.celery_result_backend or broker_url(settings)
+
+
+def broker_client() -> redis.Redis:
+    """Give this process's connections to the broker's Redis."""
+    return _broker_client(os.getpid(), get_settings())
+
+
+@lru_cache(maxsize=4)
+def _broker_client(_pid: int, settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.celery_broker_url or embedded_broker(settings).redis_url(),
+        socket_timeout=_REDIS_SECONDS,
+        socket_connect_timeout=_REDIS_SECONDS,
+    )
+
+
+def cache() -> RedisCache:
+    """Give this process's cache."""
+    return _cache(os.getpid(), get_settings())
+
+
+@lru_cache(maxsize=4)
+def _cache(_pid: int, settings: Settings) -> RedisCache:
+    return RedisCache(cache_client(_cache_url(settings)), time_scale=settings.alexandria_time_scale)
+
+
+def cache_answers() -> bool:
+    try:
+        return bool(cache_client(_cache_url(get_settings())).ping())
+    except (redis.ConnectionError, redis.TimeoutError):
+        return False
+
+
+def _cache_url(settings: Settings) -> str:
+    if settings.redis_host is None:
+        return embedded_cache(settings).redis_url(settings.redis_cache_db)
+    password = settings.redis_password.get_secret_value() if settings.redis_password else ""
+    login = f":{quote(password, safe='')}@" if password else ""
+    place = f"{settings.redis_host}:{settings.redis_port}"
+    return f"redis://{login}{place}/{settings.redis_cache_db}"
+
+
+@lru_cache(maxsize=2)
+def embedder() -> Embedder:
+    """Load the embedding model, once for each process."""
+    from alexandria.adapters.embedder import OnnxEmbedder  # noqa: PLC0415 (onnxruntime is heavy)
+
+    settings = get_settings()
+    return OnnxEmbedder(
+        settings.alexandria_embedding_model or BUNDLED_MODEL,
+        threads=settings.alexandria_embedding_threads,
+    )
+
+
+@lru_cache(maxsize=4)
+def vector_store(_database_url: str) -> VectorStore:
+    """Give this process's matrix of vectors, shared by all of its sessions."""
+    return VectorStore(embedder().model, embedder().dimensions)
+
+
+@lru_cache(maxsize=1)
+def extractor() -> IsolatedExtractor:
+    settings = get_settings()
+    return IsolatedExtractor(
+        seconds=settings.alexandria_extraction_seconds,
+        memory_bytes=settings.alexandria_extraction_memory_mb * 1_000_000,
+        limits=Limits(max_bytes=settings.alexandria_max_file_mb * 1_000_000),
+    )
+
+
+def file_store() -> LocalFileStore:
+    return LocalFileStore(get_settings().data_dir / "files")
+
+
+def shared_history() -> SharedHistory:
+    return SharedHistory(broker_client())
+
+
+def share_history(event: Event) -> None:
+    """Tell all processes of an event (a handler of the emitter)."""
+    shared_history().append(event)
+
+
+def invalidate_at_once(event: Event) -> None:
+    """Drop what an event made stale, before its write is acknowledged (a handler)."""
+    if resource_id := event.data.get("resource_id"):
+        for key in cache_keys.stale_after_change(resource_id):
+            cache().delete_pattern(key)
+
+
+@contextmanager
+def open_empty_library(folder: Path) -> Iterator[Library]:
+    """Open a library of its own in the folder, to measure search on."""
+    engine = make_engine(f"sqlite:///{folder / 'library.db'}")
+    try:
+        migrate(engine)
+        with LibrarySession(engine, expire_on_commit=False) as session:
+            services = Services(session)
+            vectors = VectorStore(embedder().model, embedder().dimensions).bind(session)
+            search = SearchService(
+                session, services.fulltext, vectors, embedder(), None, services.freshness
+            )
+            yield Library(session, search, EmbeddingService(session, embedder(), None))
+    finally:
+        engine.dispose()
+
+
+def close() -> None:
+    """Send and stop what this process still holds; call it at its end."""
+    cache().close()
+    extractor().close()
+
+
+class Services:
+    """The services of one session; each is made when it is first asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._settings = get_settings()
+
+    @cached_property
+    def producers(self) -> Mapping[str, str]:
+        """Derivation to the producer in force."""
+        producers = {"embedding": embedder().model, "quality": QUALITY_PRODUCER}
+        if self.fulltext:
+            producers["search"] = self.fulltext.producer
+        return producers
+
+    @cached_property
+    def fulltext(self) -> FullTextIndex | None:
+        """The keyword index; PostgreSQL's is not built yet."""
+        is_sqlite = self.session.get_bind().dialect.name == "sqlite"
+        return SqliteFullText(self.session) if is_sqlite else None
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(
+            self.session,
+            self.producers,
+            time_scale=self._settings.alexandria_time_scale,
+            grace=self._settings.alexandria_stale_grace,
+        )
+
+    @cached_property
+    def freshness(self) -> FreshnessService:
+        names = [derivation.name for derivation in self.ledger.active]
+        return FreshnessService(self.session, names, self.ledger.grace)
+
+    @cached_property
+    def resources(self) -> ResourceService:
+        return ResourceService(self.session, self.ledger, self.fulltext)
+
+    @cached_property
+    def ingestion(self) -> IngestionService:
+        settings = self._settings
+        return IngestionService(
+            self.session,
+            Admission(self.session, self.resources),
+            extractor(),
+            HttpFetcher(
+                max_bytes=settings.alexandria_max_file_mb * 1_000_000,
+                seconds=settings.alexandria_fetch_seconds,
+                allow_private=settings.alexandria_fetch_private,
+            ),
+            file_store(),
+            lease=timedelta(seconds=settings.alexandria_lease_seconds),
+        )
+
+    @cached_property
+    def embeddings(self) -> EmbeddingService:
+        return EmbeddingService(self.session, embedder(), cache())
+
+    @cached_property
+    def quality(self) -> QualityService:
+        return QualityService(self.session, cache())
+
+    @cached_property
+    def search(self) -> SearchService:
+        vectors = vector_store(self._settings.resolved_database_url).bind(self.session)
+        return SearchService(
+            self.session, self.fulltext, vectors, embedder(), cache(), self.freshness
+        )
+
+    @cached_property
+    def users(self) -> UserService:
+        return UserService(self.session)
+
+    @cached_property
+    def interactions(self) -> InteractionService:
+        return InteractionService(self.session, self.resources)

@@ -1,0 +1,10 @@
+"""The command line. Each module adds its commands to `app`."""
+
+from alexandria.cli import evaluate, library, processes, up, users
+from alexandria.cli.common import app
+
+__all__ = ["app", "evaluate", "library", "main", "processes", "up", "users"]
+
+
+def main() -> None:
+    app()

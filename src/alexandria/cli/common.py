@@ -1,0 +1,93 @@
+"""What all commands share: the data folder, errors as exit codes, output for people and programs."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+
+from alexandria.config import get_settings
+from alexandria.errors import (
+    AlexandriaError,
+    ConflictError,
+    InvalidInputError,
+    TransientError,
+    UnavailableError,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAILED, USAGE, UNAVAILABLE = 1, 2, 3
+
+app = typer.Typer(
+    name="alexandria",
+    help="A self-hosted research library.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+
+def _choose_folder(folder: Path | None) -> Path | None:
+    if folder is not None:
+        os.environ["ALEXANDRIA_DATA_DIR"] = str(folder.expanduser().absolute())
+        get_settings.cache_clear()
+    return folder
+
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder of the library (or ALEXANDRIA_DATA_DIR).",
+        callback=_choose_folder,
+        is_eager=True,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def handle_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Tell an error in one or two sentences, and end with its exit code."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except AlexandriaError as error:
+            err.print(f"[red]{error.message}[/red]", highlight=False)
+            if error.remedy:
+                err.print(error.remedy, highlight=False)
+            raise typer.Exit(_code(error)) from error
+
+    return run
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def require_library() -> None:
+    """Raise UnavailableError when there is no library in the data folder."""
+    settings = get_settings()
+    database = settings.data_dir / "alexandria.db"
+    if settings.database_url is None and not database.exists():
+        raise UnavailableError(
+            f"There is no library in {settings.data_dir}.",
+            "Name its folder with --data, or begin one with `alexandria up`.",
+        )
+
+
+def _code(error: AlexandriaError) -> int:
+    if isinstance(error, UnavailableError | TransientError | ConflictError):
+        return UNAVAILABLE
+    return USAGE if isinstance(error, InvalidInputError) else FAILED

@@ -1,0 +1,125 @@
+"""The single processes: `api`, `worker`, `beat`, `flower`, `migrate`."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Annotated
+
+import typer
+import uvicorn
+from celery.apps.beat import Beat
+
+from alexandria import bootstrap
+from alexandria.cli.common import DataOption, app, handle_errors
+from alexandria.cli.supervisor import PARENT_VARIABLE
+from alexandria.config import get_settings
+from alexandria.db import get_engine, writing
+from alexandria.log import configure_logging
+from alexandria.migrations import migrate as bring_up_to_date
+from alexandria.tasks.celery_app import QUEUES, celery_app
+from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.relay import Relay
+
+
+@app.command()
+@handle_errors
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    data: DataOption = None,
+) -> None:
+    """Serve the API and the pages."""
+    del data
+    _end_with_parent()
+    uvicorn.run(
+        "alexandria.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@app.command()
+@handle_errors
+def worker(
+    queues: Annotated[str, typer.Option(help="Queues to take from, in this order.")] = ",".join(
+        QUEUES
+    ),
+    concurrency: Annotated[int, typer.Option(help="Child processes.")] = 2,
+    name: Annotated[str, typer.Option(help="Name of the worker, with an @.")] = "worker@%h",
+    data: DataOption = None,
+) -> None:
+    """Run a Celery worker."""
+    del data
+    _end_with_parent()
+    celery_app.loader.import_module("alexandria.tasks.worker")
+    celery_app.worker_main(
+        [
+            "worker",
+            f"--queues={queues}",
+            f"--concurrency={concurrency}",
+            f"--hostname={name}",
+            "--pool=prefork",
+            "--without-gossip",
+            "--without-mingle",
+            f"--loglevel={get_settings().alexandria_log_level}",
+        ]
+    )
+
+
+@app.command()
+@handle_errors
+def beat(data: DataOption = None) -> None:
+    """Run Celery Beat, which starts what is scheduled, and the relay."""
+    del data
+    _end_with_parent()
+    configure_logging(
+        get_settings().alexandria_log_level, as_json=get_settings().alexandria_log_json
+    )
+    get_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    register_all_hooks()
+    relay = Relay()
+    relay.start()
+    try:
+        Beat(app=celery_app, loglevel=get_settings().alexandria_log_level, quiet=True).run()
+    finally:
+        relay.stop()
+
+
+@app.command()
+@handle_errors
+def migrate(data: DataOption = None) -> None:
+    """Bring the database up to date."""
+    del data
+    prepare_library()
+    typer.echo("The database is up to date.")
+
+
+def prepare_library() -> None:
+    """Migrate the database and open the ledger rows that are missing."""
+    get_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    bring_up_to_date(get_engine())
+    with writing() as session:
+        bootstrap.Services(session).ledger.backfill()
+
+
+def _end_with_parent() -> None:
+    """End when the supervisor is gone, however it ended; without one, do nothing."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+        sys.stderr.flush()
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

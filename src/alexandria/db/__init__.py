@@ -1,0 +1,43 @@
+"""Engine and sessions. `engine` is made on first use, one for each process, after fork."""
+
+from typing import Any
+
+from alexandria.db.base import Base, new_id, now
+from alexandria.db.connection import (
+    PoolStatus,
+    dispose_engine,
+    get_engine,
+    get_pool_status,
+    make_engine,
+)
+from alexandria.db.session import (
+    LibrarySession,
+    get_db,
+    new_session,
+    reading,
+    release,
+    writing,
+)
+
+__all__ = [
+    "Base",
+    "LibrarySession",
+    "PoolStatus",
+    "dispose_engine",
+    "get_db",
+    "get_engine",
+    "get_pool_status",
+    "make_engine",
+    "new_id",
+    "new_session",
+    "now",
+    "reading",
+    "release",
+    "writing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "engine":
+        return get_engine()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

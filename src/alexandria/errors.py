@@ -1,0 +1,84 @@
+"""The errors of Alexandria: each says what happened, and its remedy says what to do."""
+
+from typing import ClassVar
+
+
+class AlexandriaError(Exception):
+    """Root of all errors that a person may see.
+
+    `status` is the HTTP status of the problem document (RFC 9457) that the API answers with.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    @property
+    def detail(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class InvalidInputError(AlexandriaError):
+    """What was sent can't be understood, or breaks a rule."""
+
+    status = 422
+    title = "Invalid input"
+
+
+class TooLargeError(InvalidInputError):
+    status = 413
+    title = "Too large"
+
+
+class NotFoundError(AlexandriaError):
+    status = 404
+    title = "Not found"
+
+
+class ConflictError(AlexandriaError):
+    """The thing changed meanwhile, or exists already."""
+
+    status = 409
+    title = "Conflict"
+
+
+class PreconditionFailedError(AlexandriaError):
+    """The `If-Match` header names a version that is no longer the newest."""
+
+    status = 412
+    title = "Changed meanwhile"
+
+
+class UnauthorizedError(AlexandriaError):
+    status = 401
+    title = "Sign in first"
+
+
+class ForbiddenError(AlexandriaError):
+    status = 403
+    title = "Not allowed"
+
+
+class ExtractionError(AlexandriaError):
+    """A document can't be read: a permanent fault of the document, told to the person who brought it."""
+
+    status = 422
+    title = "The document can't be read"
+
+
+class TransientError(AlexandriaError):
+    """A fault that is likely to pass (a timeout, a connection lost): tasks try again."""
+
+    status = 503
+    title = "Not available right now"
+
+
+class UnavailableError(AlexandriaError):
+    """A part that is needed is missing or wrongly configured: trying again does not help."""
+
+    status = 503
+    title = "Not available"

@@ -1,0 +1,101 @@
+"""The schema's history (Alembic), and how a library is brought up to date."""
+
+import logging
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from alexandria.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
+
+_FOLDER = Path(__file__).parent
+_POSTGRES_MIGRATION_LOCK = 0x0A1F
+_OLDEST_SQLITE = (3, 35)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; two processes may call it at once.
+
+    Copies a SQLite file before it changes it. Raises UnavailableError for a newer schema.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        _check_database(connection)
+        current = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+    if current == script.get_current_head():
+        return
+    if current is not None:
+        _refuse_newer(script, current)
+        _copy_sqlite(engine, current)
+    logger.info("Migrating the database from %s to %s", current, script.get_current_head())
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_MIGRATION_LOCK}
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def require_current(engine: Engine) -> None:
+    """Raise UnavailableError unless the schema is this version's."""
+    script = ScriptDirectory.from_config(_config())
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None:
+        _refuse_newer(script, current)
+    if current != script.get_current_head():
+        raise UnavailableError("The database is not up to date.", "Run `alexandria migrate`.")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return config
+
+
+def _refuse_newer(script: ScriptDirectory, current: str) -> None:
+    known = {revision.revision for revision in script.walk_revisions()}
+    if current not in known:
+        raise UnavailableError(
+            f"This library was written by a newer Alexandria (schema {current}).",
+            "Install that version or a later one; this one would damage it.",
+        )
+
+
+def _check_database(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    version = connection.dialect.server_version_info or (0,)
+    if version < _OLDEST_SQLITE:
+        raise UnavailableError(
+            f"Python's SQLite is {'.'.join(map(str, version))}; 3.35 or newer is needed.",
+            "Use a newer Python.",
+        )
+    options = connection.exec_driver_sql("PRAGMA compile_options").scalars().all()
+    if "ENABLE_FTS5" not in options:
+        raise UnavailableError("Python's SQLite has no FTS5.", "Use a Python built with it.")
+
+
+def _copy_sqlite(engine: Engine, current: str) -> None:
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database:
+        return
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    copy = Path(f"{database}.before-{current}-{stamp}")
+    partial = copy.with_name(copy.name + ".partial")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(partial)) as target:
+        source.backup(target)
+    shutil.move(partial, copy)
+    logger.info("Copied the database to %s", copy)

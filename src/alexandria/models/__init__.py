@@ -1,0 +1,38 @@
+"""The tables. A row knows nothing but itself; what happens to it stands in the services."""
+
+from alexandria.models.derived import EmbeddingRow, LedgerRow, QualityScore
+from alexandria.models.ingestion import BatchRun, Ingestion
+from alexandria.models.outbox import OutboxEvent
+from alexandria.models.resource import (
+    Resource,
+    ResourceAuthor,
+    ResourceCite,
+    ResourceContent,
+    ResourceFile,
+    ResourceIdentifier,
+    ResourceRevision,
+    ResourceSubject,
+    ResourceTag,
+)
+from alexandria.models.user import Credential, Interaction, User
+
+__all__ = [
+    "BatchRun",
+    "Credential",
+    "EmbeddingRow",
+    "Ingestion",
+    "Interaction",
+    "LedgerRow",
+    "OutboxEvent",
+    "QualityScore",
+    "Resource",
+    "ResourceAuthor",
+    "ResourceCite",
+    "ResourceContent",
+    "ResourceFile",
+    "ResourceIdentifier",
+    "ResourceRevision",
+    "ResourceSubject",
+    "ResourceTag",
+    "User",
+]

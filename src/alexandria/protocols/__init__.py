@@ -1,0 +1,120 @@
+"""What services ask of the technologies below them; each is implemented in `alexandria.adapters`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Cache(Protocol):
+    """A cache that is away answers as if empty; it never raises."""
+
+    def get(self, key: str) -> Any | None: ...
+
+    def set(self, key: str, value: Any, ttl: float | None = None) -> None: ...
+
+    def delete(self, key: str) -> int: ...
+
+    def delete_pattern(self, pattern: str) -> int: ...
+
+
+class Embedder(Protocol):
+    @property
+    def model(self) -> str:
+        """Name and version, which stand as producer in the ledger."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Give an array of shape (len(texts), dimensions) whose rows have length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEntry:
+    """What the keyword index holds of one resource."""
+
+    resource_id: str
+    title: str
+    abstract: str
+    authors: str
+    content: str
+    terms: str
+    """Tags, subjects, venue and identifiers, separated by spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a query: a word, a phrase of several words, or the start of a word."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    column: str | None = None
+    """`title`, `abstract`, `authors`, `content` or `terms`; None: all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordQuery:
+    any_of: tuple[Term, ...] = ()
+    all_of: tuple[Term, ...] = ()
+    none_of: tuple[Term, ...] = ()
+
+
+class FullTextIndex(Protocol):
+    """Lives in the same database and transaction as the resources."""
+
+    producer: str
+
+    def put(self, entries: Sequence[SearchEntry]) -> None: ...
+
+    def remove(self, resource_ids: Collection[str]) -> None: ...
+
+    def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
+        """Give resource ids with BM25 scores, the best (highest) first."""
+
+    def count(self, query: KeywordQuery) -> int:
+        """Count all that `search` would find without a limit."""
+
+    def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
+        """Give escaped HTML with `<mark>` around what matched, for those that match."""
+
+
+class VectorIndex(Protocol):
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        limit: int,
+        exclude: Collection[str] = (),
+        only: Collection[str] | None = None,
+    ) -> list[tuple[str, float]]:
+        """Give resource ids with cosine similarities, the nearest first; of `only` if given."""
+
+
+class FileStore(Protocol):
+    """Keeps the original bytes under their SHA-256, whatever their name."""
+
+    def put(self, path: Path) -> str:
+        """Take a copy of the file; give its SHA-256 in hex."""
+
+    def path(self, sha256: str) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    path: Path
+    url: str
+    """The address after all redirects."""
+    content_type: str | None
+    filename: str | None = None
+
+
+class WebFetcher(Protocol):
+    def fetch(self, url: str, into: Path) -> Fetched:
+        """Write the answer's body to the file `into`.
+
+        Raises InvalidInputError (an address that may not be fetched), ExtractionError (refused,
+        too large, not found) and TransientError (timeout, connection lost, status 429 or 5xx).
+        """

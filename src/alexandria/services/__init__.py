@@ -1,0 +1,1 @@
+"""What the library does: each service is given a session and Protocols, and never commits."""

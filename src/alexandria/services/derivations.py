@@ -1,0 +1,36 @@
+"""The table of derivations: which fields each is computed from (SPEC 5 gives the delays)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_TEXT = frozenset({"title", "abstract", "content"})
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """One kind of derived data: the fields it is computed from, and the delay of its hook."""
+
+    name: str
+    inputs: frozenset[str]
+    delay: float
+    """Seconds after a change until the computation is due (SPEC 5)."""
+
+
+DERIVATIONS: Mapping[str, Derivation] = {
+    derivation.name: derivation
+    for derivation in (
+        Derivation(
+            "search",
+            _TEXT | {"authors", "venue", "tags", "subjects", "identifiers"},
+            delay=1,
+        ),
+        Derivation("embedding", _TEXT, delay=5),
+        Derivation(
+            "quality",
+            _TEXT
+            | {"authors", "year", "venue", "url", "language", "tags", "subjects", "identifiers"}
+            | {"cites", "type", "extra"},
+            delay=10,
+        ),
+    )
+}

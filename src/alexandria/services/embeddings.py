@@ -1,0 +1,224 @@
+"""Embeddings: what a resource is about, as one vector."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from alexandria import cache_keys
+from alexandria.db import now, release
+from alexandria.models import EmbeddingRow, Resource, ResourceContent
+from alexandria.protocols import Cache, Embedder
+from alexandria.services.ledger import Revisions
+
+_LEAD_CHARACTERS = 1500
+"""Of the content, where there is no abstract; models read less than that."""
+_POSTGRES_ORDER_LOCK = 0x0E3B
+
+Vector = NDArray[np.float32]
+
+
+class EmbeddingService:
+    """`cache`: None where nothing is to be cached."""
+
+    def __init__(self, session: Session, embedder: Embedder, cache: Cache | None = None) -> None:
+        self._session = session
+        self._embedder = embedder
+        self._cache = cache
+
+    def get_embedding(self, resource_id: str) -> list[float] | None:
+        """Give the stored vector of the current model, or None while there is none."""
+        cached = self._cache.get(cache_keys.embedding(resource_id)) if self._cache else None
+        if cached is not None and cached["model"] == self._embedder.model:
+            vector: list[float] = cached["vector"]
+            return vector
+        blob, content, metadata = self._stored(resource_id)
+        if blob is None:
+            return None
+        return self._keep_in_cache(resource_id, as_vector(blob), (content, metadata))
+
+    def generate_and_store_embedding(self, resource_id: str) -> Revisions | None:
+        """Compute the vector anew; give the revisions it is of, None for a deleted resource."""
+        return self.generate_and_store_embeddings([resource_id]).get(resource_id)
+
+    def generate_and_store_embeddings(self, resource_ids: Collection[str]) -> dict[str, Revisions]:
+        """Compute vectors in one batch; give the revisions they are of.
+
+        Commits what the session holds, so that no lock is held while the model runs. Resources
+        that are deleted or unknown lose their vector, and are not in the answer.
+        """
+        inputs = _inputs(self._session, resource_ids)
+        release(self._session)
+        texts = {one: text for one, (text, _) in inputs.items() if text}
+        vectors = self._embedder.embed(list(texts.values())) if texts else ()
+        read = {one: revisions for one, (_, revisions) in inputs.items()}
+        return self._store(resource_ids, read, dict(zip(texts, vectors, strict=True)))
+
+    def _store(
+        self,
+        resource_ids: Collection[str],
+        read: Mapping[str, Revisions],
+        vectors: Mapping[str, Vector],
+    ) -> dict[str, Revisions]:
+        """Write the vectors of what is still there, and take away those of what is not."""
+        live = _live(self._session, read)
+        kept = {one: (vector, *read[one]) for one, vector in vectors.items() if one in live}
+        dropped = set(resource_ids) - kept.keys()
+        store_vectors(self._session, self._embedder.model, kept)
+        drop_vectors(self._session, dropped)
+        for one, (vector, *_) in kept.items():
+            self._keep_in_cache(one, vector, read[one])
+        if self._cache:
+            for one in dropped:
+                self._cache.delete(cache_keys.embedding(one))
+        return {one: revisions for one, revisions in read.items() if one in live}
+
+    def _stored(self, resource_id: str) -> tuple[bytes | None, int, int]:
+        found = self._session.execute(
+            select(
+                EmbeddingRow.vector, EmbeddingRow.content_revision, EmbeddingRow.metadata_revision
+            )
+            .join(Resource, Resource.id == EmbeddingRow.resource_id)
+            .where(
+                EmbeddingRow.resource_id == resource_id,
+                EmbeddingRow.model == self._embedder.model,
+                Resource.deleted_at.is_(None),
+            )
+        ).one_or_none()
+        return (None, 0, 0) if found is None else (found[0], found[1], found[2])
+
+    def _keep_in_cache(self, resource_id: str, vector: Vector, revisions: Revisions) -> list[float]:
+        # As read back from the table, so that both ways give the same numbers.
+        numbers: list[float] = vector.astype(np.float16).astype(np.float32).tolist()
+        if self._cache:
+            # `revision` lets the cache refuse an older value over a newer one.
+            self._cache.set(
+                cache_keys.embedding(resource_id),
+                {"revision": revisions, "model": self._embedder.model, "vector": numbers},
+            )
+        return numbers
+
+
+def store_vectors(
+    session: Session, model: str, vectors: Mapping[str, tuple[Vector, int, int]]
+) -> None:
+    """Write vectors with the content and metadata revisions they are of.
+
+    A vector of an older revision never replaces one of a newer.
+    """
+    if not vectors:
+        return
+    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
+    new = insert(EmbeddingRow)
+    upsert = new.on_conflict_do_update(
+        index_elements=[EmbeddingRow.resource_id],
+        set_={
+            name: new.excluded[name]
+            for name in (
+                *("change", "vector", "model"),
+                *("content_revision", "metadata_revision", "computed_at"),
+            )
+        },
+        where=and_(
+            EmbeddingRow.content_revision <= new.excluded.content_revision,
+            EmbeddingRow.metadata_revision <= new.excluded.metadata_revision,
+        ),
+    )
+    session.execute(upsert, _rows(next_change(session), model, vectors))
+
+
+def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
+    """Take vectors away; the rows stay, to tell every process that they are gone."""
+    present = (
+        EmbeddingRow.resource_id.in_(list(resource_ids)),
+        EmbeddingRow.vector.is_not(None),
+    )
+    if resource_ids and session.scalar(select(func.count()).where(*present)):
+        session.execute(
+            update(EmbeddingRow)
+            .where(*present)
+            .values(vector=None, change=next_change(session), computed_at=now())
+        )
+
+
+def next_change(session: Session) -> int:
+    """Give the number of the next write; it is greater than that of all committed before.
+
+    On PostgreSQL the caller then holds a lock until its transaction ends.
+    """
+    if _is_postgresql(session):
+        # Else a process could see change 8, and later miss change 7 of a slower transaction.
+        session.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_ORDER_LOCK})
+    return (session.scalar(select(func.max(EmbeddingRow.change))) or 0) + 1
+
+
+def as_vector(blob: bytes) -> Vector:
+    return np.frombuffer(blob, "<f2").astype(np.float32)
+
+
+def _rows(
+    change: int, model: str, vectors: Mapping[str, tuple[Vector, int, int]]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "resource_id": one,
+            "change": change,
+            "vector": vector.astype("<f2").tobytes(),
+            "model": model,
+            "content_revision": content,
+            "metadata_revision": metadata,
+            "computed_at": now(),
+        }
+        for one, (vector, content, metadata) in vectors.items()
+    ]
+
+
+def _inputs(session: Session, resource_ids: Collection[str]) -> dict[str, tuple[str, Revisions]]:
+    """Give the text to embed and its revisions, of each resource that is not deleted."""
+    lead = case(
+        (
+            or_(Resource.abstract.is_(None), Resource.abstract == ""),
+            func.substr(ResourceContent.text, 1, _LEAD_CHARACTERS),
+        )
+    )
+    found = session.execute(
+        select(
+            Resource.id,
+            Resource.title,
+            func.coalesce(lead, Resource.abstract, ""),
+            Resource.content_revision,
+            Resource.metadata_revision,
+        )
+        .outerjoin(ResourceContent, ResourceContent.resource_id == Resource.id)
+        .where(Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None))
+    )
+    return {
+        one: (_input_text(title, body), (content, metadata))
+        for one, title, body, content, metadata in found
+    }
+
+
+def _input_text(title: str, body: str) -> str:
+    """Give title and body; many a body starts with the title again, which is left out then."""
+    if " ".join(body.split()).lower().startswith(" ".join(title.split()).lower()):
+        return body.strip()
+    return f"{title.strip()}. {body.strip()}" if body.strip() else title.strip()
+
+
+def _live(session: Session, resource_ids: Collection[str]) -> set[str]:
+    return set(
+        session.scalars(
+            select(Resource.id).where(
+                Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None)
+            )
+        )
+    )
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,263 @@
+"""The freshness ledger: what each derived thing was computed from, and what is still to be done.
+
+A row is fresh exactly when `due_at` is null. A change of an input makes it due after the
+derivation's delay; whoever computes it claims it, computes, and notes the revisions read. An edit
+that came meanwhile leaves the row due.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Result, and_, delete, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from alexandria.db import now
+from alexandria.models import LedgerRow, Resource
+from alexandria.services.derivations import DERIVATIONS, Derivation
+
+RESOURCE = "resource"
+_CONTENT = frozenset({"content"})
+Revisions = tuple[int, int]
+"""Content revision, metadata revision."""
+
+
+class Ledger:
+    """`producers`: derivation to the producer in force; derivations without one do not run."""
+
+    def __init__(
+        self,
+        session: Session,
+        producers: Mapping[str, str],
+        *,
+        time_scale: float = 1.0,
+        grace: float = 30.0,
+    ) -> None:
+        self._session = session
+        self._producers = producers
+        self._time_scale = time_scale
+        self.grace = timedelta(seconds=grace * time_scale)
+
+    @property
+    def active(self) -> list[Derivation]:
+        return [d for d in DERIVATIONS.values() if d.name in self._producers]
+
+    def open(self, resource: Resource, event_id: int) -> None:
+        """Start the rows of a new resource: all of it is to be computed."""
+        moment = now()
+        rows = [self._new_row(d, resource, event_id, moment) for d in self.active]
+        if rows:
+            self._session.execute(insert(LedgerRow), rows)
+
+    def mark(self, resource: Resource, fields: Collection[str], event_id: int) -> None:
+        """Make due what is computed from one of the changed fields."""
+        for derivation in self.active:
+            if changed := derivation.inputs.intersection(fields):
+                self._make_due(derivation, resource, changed, event_id)
+
+    def mark_all(self, resource: Resource, event_id: int) -> None:
+        """Make every derivation due: the resource was deleted or restored."""
+        for derivation in self.active:
+            self._make_due(derivation, resource, {"content", "title"}, event_id)
+
+    def make_due(self, derivation: str, resource: Resource) -> None:
+        """Have one derivation computed again although no input changed."""
+        moment = now()
+        row = self._session.get(LedgerRow, (RESOURCE, resource.id, derivation))
+        if row is None:
+            rows = [self._new_row(DERIVATIONS[derivation], resource, 0, moment)]
+            self._session.execute(insert(LedgerRow), rows)
+            return
+        row.due_at = row.due_at or moment
+        row.stale_since = row.stale_since or moment
+        row.error = None
+
+    def backfill(self) -> int:
+        """Open missing rows, and make due what another producer computed; give how many."""
+        return sum(self._backfill(derivation) for derivation in self.active)
+
+    def claim(
+        self, derivation: str, first: str, limit: int, lease: timedelta
+    ) -> dict[str, Revisions]:
+        """Claim `first`, and others that are due, up to `limit` together.
+
+        Gives the revisions that are wanted, and leaves out what is fresh, failed, or claimed by
+        another whose lease runs.
+        """
+        moment = now()
+        candidates = self._claimable(derivation, moment)
+        chosen = list(
+            self._session.scalars(candidates.where(LedgerRow.subject_id == first))
+        ) + list(
+            self._session.scalars(
+                candidates.where(LedgerRow.subject_id != first, LedgerRow.due_at <= moment)
+                .order_by(LedgerRow.due_at)
+                .limit(limit - 1)
+                .with_for_update(skip_locked=True)
+            )
+        )
+        if not chosen:
+            return {}
+        for row in chosen:
+            row.claimed_until = moment + lease
+        self._session.flush()
+        return {row.subject_id: (row.wanted_content, row.wanted_metadata) for row in chosen}
+
+    def computed(self, derivation: str, done: Mapping[str, Revisions]) -> list[str]:
+        """Note what was computed from which revisions; give the ids that are due again.
+
+        An older computation never replaces a newer one.
+        """
+        producer = self._producers[derivation]
+        rows = self._rows(derivation, done)
+        for row in rows:
+            content, metadata = done[row.subject_id]
+            row.content_revision = max(row.content_revision, content)
+            row.metadata_revision = max(row.metadata_revision, metadata)
+            row.producer, row.computed_at = producer, now()
+            row.claimed_until = row.error = None
+            if content >= row.wanted_content and metadata >= row.wanted_metadata:
+                row.due_at = row.stale_since = row.stale_event = None
+        self._session.flush()
+        return [row.subject_id for row in rows if row.due_at is not None]
+
+    def failed(self, derivation: str, resource_ids: Collection[str], error: str) -> None:
+        for row in self._rows(derivation, resource_ids):
+            row.error, row.claimed_until = error, None
+        self._session.flush()
+
+    def unclaim(self, derivation: str, resource_ids: Collection[str]) -> None:
+        for row in self._rows(derivation, resource_ids):
+            row.claimed_until = None
+        self._session.flush()
+
+    def close(self, derivation: str, resource_ids: Collection[str]) -> None:
+        """Forget rows whose resource is deleted and whose derived data are taken away."""
+        self._session.execute(
+            delete(LedgerRow).where(
+                LedgerRow.subject_type == RESOURCE,
+                LedgerRow.derivation == derivation,
+                LedgerRow.subject_id.in_(list(resource_ids)),
+            )
+        )
+
+    def overdue(self, derivation: str, limit: int) -> list[str]:
+        """Give ids that should have been computed by now and that nobody is at."""
+        moment = now()
+        return [
+            row.subject_id
+            for row in self._session.scalars(
+                self._claimable(derivation, moment)
+                .where(LedgerRow.due_at < moment - self.grace)
+                .order_by(LedgerRow.due_at)
+                .limit(limit)
+            )
+        ]
+
+    def _new_row(
+        self, derivation: Derivation, resource: Resource, event_id: int, moment: datetime
+    ) -> dict[str, Any]:
+        return {
+            "subject_type": RESOURCE,
+            "subject_id": resource.id,
+            "derivation": derivation.name,
+            "content_revision": 0,
+            "metadata_revision": 0,
+            "wanted_content": resource.content_revision,
+            "wanted_metadata": resource.metadata_revision,
+            "due_at": moment + self._delay(derivation),
+            "stale_since": moment,
+            "stale_event": event_id,
+        }
+
+    def _delay(self, derivation: Derivation) -> timedelta:
+        return timedelta(seconds=derivation.delay * self._time_scale)
+
+    def _make_due(
+        self, derivation: Derivation, resource: Resource, changed: Iterable[str], event_id: int
+    ) -> None:
+        moment = now()
+        wanted: dict[str, Any] = {"error": None}
+        if _CONTENT.intersection(changed):
+            wanted["wanted_content"] = resource.content_revision
+        if not _CONTENT.issuperset(changed):
+            wanted["wanted_metadata"] = resource.metadata_revision
+        row = self._session.get(LedgerRow, (RESOURCE, resource.id, derivation.name))
+        if row is None:
+            self._session.execute(
+                insert(LedgerRow), [self._new_row(derivation, resource, event_id, moment)]
+            )
+            return
+        if row.due_at is None:
+            wanted |= {"stale_since": moment, "stale_event": event_id}
+        if row.due_at is None or row.error is not None:
+            wanted["due_at"] = moment + self._delay(derivation)
+        for name, value in wanted.items():
+            setattr(row, name, value)
+
+    def _claimable(self, derivation: str, moment: datetime) -> Any:
+        return select(LedgerRow).where(
+            LedgerRow.subject_type == RESOURCE,
+            LedgerRow.derivation == derivation,
+            LedgerRow.due_at.is_not(None),
+            LedgerRow.error.is_(None),
+            or_(LedgerRow.claimed_until.is_(None), LedgerRow.claimed_until < moment),
+        )
+
+    def _rows(self, derivation: str, resource_ids: Iterable[str]) -> Sequence[LedgerRow]:
+        return self._session.scalars(
+            select(LedgerRow)
+            .where(
+                LedgerRow.subject_type == RESOURCE,
+                LedgerRow.derivation == derivation,
+                LedgerRow.subject_id.in_(list(resource_ids)),
+            )
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+
+    def _backfill(self, derivation: Derivation) -> int:
+        moment = now()
+        missing = (
+            select(
+                literal(RESOURCE),
+                Resource.id,
+                literal(derivation.name),
+                literal(0),
+                literal(0),
+                Resource.content_revision,
+                Resource.metadata_revision,
+                literal(moment, type_=LedgerRow.due_at.type),
+                literal(moment, type_=LedgerRow.stale_since.type),
+                literal(0),
+            )
+            .outerjoin(
+                LedgerRow,
+                and_(
+                    LedgerRow.subject_type == RESOURCE,
+                    LedgerRow.subject_id == Resource.id,
+                    LedgerRow.derivation == derivation.name,
+                ),
+            )
+            .where(LedgerRow.subject_id.is_(None), Resource.deleted_at.is_(None))
+        )
+        columns = [
+            *("subject_type", "subject_id", "derivation", "content_revision"),
+            *("metadata_revision", "wanted_content", "wanted_metadata"),
+            *("due_at", "stale_since", "stale_event"),
+        ]
+        opened = self._session.execute(insert(LedgerRow).from_select(columns, missing))
+        outdated = self._session.execute(
+            update(LedgerRow)
+            .where(
+                LedgerRow.derivation == derivation.name,
+                LedgerRow.due_at.is_(None),
+                LedgerRow.producer != self._producers[derivation.name],
+            )
+            .values(content_revision=0, metadata_revision=0, due_at=moment, stale_since=moment)
+        )
+        return _count(opened) + _count(outdated)
+
+
+def _count(result: Result[Any]) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

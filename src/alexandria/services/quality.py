@@ -1,0 +1,210 @@
+"""Quality: how far the record of a resource can be trusted and used."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, selectinload
+
+from alexandria import cache_keys
+from alexandria.db import now
+from alexandria.models import Interaction, QualityScore, Resource, ResourceContent
+from alexandria.protocols import Cache
+from alexandria.services.ledger import Revisions
+from alexandria.services.quality_rules import WEIGHTS, Assessment, QualityInputs, assess
+
+PRODUCER = "quality rules 1"
+READ_CHARACTERS = 20_000
+FEWEST_SCORES = 8
+"""With fewer, quartiles say nothing."""
+DEGRADATION = 0.05
+_CHUNK = 500
+
+
+class QualityService:
+    def __init__(self, session: Session, cache: Cache) -> None:
+        self._session = session
+        self._cache = cache
+
+    def compute_quality(self, resource_id: str) -> Revisions | None:
+        """Compute and store the scores; None if the resource is deleted or unknown."""
+        return self.compute_qualities([resource_id]).get(resource_id)
+
+    def compute_qualities(self, resource_ids: Collection[str]) -> dict[str, Revisions]:
+        """Compute and store the scores of many; give the revisions that were read.
+
+        Resources that are deleted or unknown lose their scores, and are not in the answer.
+        """
+        found = self._assess(resource_ids)
+        read: dict[str, Revisions] = {}
+        for resource, assessment in found:
+            read[resource.id] = (resource.content_revision, resource.metadata_revision)
+            self._store(_row(resource, assessment))
+        gone = set(resource_ids) - read.keys()
+        self._session.execute(delete(QualityScore).where(QualityScore.resource_id.in_(gone)))
+        return read
+
+    def get_quality_scores(self, resource_id: str) -> dict[str, Any] | None:
+        """Give the dimensions with their reasons; None if they are not computed yet."""
+        key = cache_keys.quality(resource_id)
+        cached: dict[str, Any] | None = self._cache.get(key)
+        if cached is not None:
+            return cached
+        row = self._session.get(QualityScore, resource_id)
+        if row is None:
+            return None
+        scores = {
+            "overall": row.overall,
+            "dimensions": {
+                name: {"score": getattr(row, name), "reasons": row.reasons.get(name, [])}
+                for name in WEIGHTS
+            },
+            "weights": dict(WEIGHTS),
+            "producer": row.producer,
+            "computed_at": row.computed_at.isoformat(),
+            "content_revision": row.content_revision,
+            "metadata_revision": row.metadata_revision,
+            "revision": [row.content_revision, row.metadata_revision],
+        }
+        self._cache.set(key, scores)
+        return scores
+
+    def outliers(self, limit: int) -> list[dict[str, Any]]:
+        """Give the resources far below the others, the worst first, with what is wrong."""
+        threshold = self._threshold()
+        if threshold is None:
+            return []
+        rows = self._session.execute(
+            select(QualityScore, Resource.title)
+            .join(Resource, Resource.id == QualityScore.resource_id)
+            .where(QualityScore.overall < threshold, Resource.deleted_at.is_(None))
+            .order_by(QualityScore.overall)
+            .limit(limit)
+        )
+        return [
+            {
+                "resource_id": row.resource_id,
+                "title": title,
+                "overall": row.overall,
+                "threshold": threshold,
+                "reasons": row.reasons,
+            }
+            for row, title in rows
+        ]
+
+    def find_outliers(self) -> list[dict[str, Any]]:
+        """Give what the events of outliers carry (SPEC 3.2)."""
+        return [
+            {name: found[name] for name in ("resource_id", "overall", "threshold")}
+            for found in self.outliers(_CHUNK)
+        ]
+
+    def find_degradation(self) -> list[dict[str, Any]]:
+        """Give the resources whose score, computed today, is lower than the stored one."""
+        stored = {
+            row.resource_id: row.overall
+            for row in self._session.execute(
+                select(QualityScore.resource_id, QualityScore.overall).where(
+                    QualityScore.overall.is_not(None)
+                )
+            )
+        }
+        found = []
+        ids = sorted(stored)
+        for start in range(0, len(ids), _CHUNK):
+            for resource, assessment in self._assess(ids[start : start + _CHUNK]):
+                before, today = stored[resource.id], assessment.overall or 0.0
+                if before - today >= DEGRADATION:
+                    found.append({"resource_id": resource.id, "before": before, "now": today})
+            self._session.expunge_all()
+        return found
+
+    def _assess(self, resource_ids: Collection[str]) -> list[tuple[Resource, Assessment]]:
+        ids = list(resource_ids)
+        texts: dict[str, str] = dict(
+            self._session.execute(
+                select(
+                    ResourceContent.resource_id,
+                    func.substr(ResourceContent.text, 1, READ_CHARACTERS),
+                ).where(ResourceContent.resource_id.in_(ids))
+            )
+            .tuples()
+            .all()
+        )
+        uses: dict[str, int] = dict(
+            self._session.execute(
+                select(Interaction.resource_id, func.count())
+                .where(Interaction.resource_id.in_(ids))
+                .group_by(Interaction.resource_id)
+            )
+            .tuples()
+            .all()
+        )
+        year = now().year
+        return [
+            (one, assess(_inputs(one, texts.get(one.id, ""), uses.get(one.id, 0)), year))
+            for one in self._live(ids)
+        ]
+
+    def _live(self, ids: list[str]) -> Iterable[Resource]:
+        return self._session.scalars(
+            select(Resource)
+            .where(Resource.id.in_(ids), Resource.deleted_at.is_(None))
+            .options(selectinload(Resource.author_rows), selectinload(Resource.identifier_rows))
+        )
+
+    def _store(self, values: dict[str, Any]) -> None:
+        """Store a row, unless one of newer revisions is there."""
+        dialect = self._session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        statement = insert(QualityScore).values(values)
+        self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[QualityScore.resource_id],
+                set_={name: statement.excluded[name] for name in values if name != "resource_id"},
+                where=(QualityScore.content_revision <= statement.excluded.content_revision)
+                & (QualityScore.metadata_revision <= statement.excluded.metadata_revision),
+            )
+        )
+
+    def _threshold(self) -> float | None:
+        """Give the lower fence: the first quartile less 1.5 interquartile ranges (Tukey)."""
+        scores = list(
+            self._session.scalars(
+                select(QualityScore.overall)
+                .where(QualityScore.overall.is_not(None))
+                .order_by(QualityScore.overall)
+            )
+        )
+        if len(scores) < FEWEST_SCORES:
+            return None
+        low, high = scores[len(scores) // 4], scores[3 * len(scores) // 4]
+        return (low or 0.0) - 1.5 * ((high or 0.0) - (low or 0.0))
+
+
+def _inputs(resource: Resource, text: str, interactions: int) -> QualityInputs:
+    return QualityInputs(
+        title=resource.title,
+        abstract=resource.abstract,
+        text=text,
+        authors=tuple(resource.authors),
+        year=resource.year,
+        venue=resource.venue,
+        identifiers=resource.identifiers,
+        language=resource.language,
+        interactions=interactions,
+    )
+
+
+def _row(resource: Resource, assessment: Assessment) -> dict[str, Any]:
+    return {
+        "resource_id": resource.id,
+        "overall": assessment.overall,
+        **{name: dimension.score for name, dimension in assessment.dimensions.items()},
+        "reasons": {n: list(d.reasons) for n, d in assessment.dimensions.items()},
+        "content_revision": resource.content_revision,
+        "metadata_revision": resource.metadata_revision,
+        "producer": PRODUCER,
+        "computed_at": now(),
+    }

@@ -1,0 +1,115 @@
+"""Which resources answer a query, in what order, and how many there are."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alexandria.errors import UnavailableError
+from alexandria.models import Resource
+from alexandria.protocols import Embedder, FullTextIndex, KeywordQuery, VectorIndex
+from alexandria.services.search.conditions import Conditions
+from alexandria.services.search.ordering import in_order, sql_order
+from alexandria.services.search.query import ParsedQuery
+from alexandria.services.search.ranking import LIST_SIZE, Hit, Ranked, by_keyword, by_meaning, fuse
+from alexandria.services.search.request import Mode, SearchRequest
+
+_ALL = 2**31 - 1
+_TEXT_CHARACTERS = 2000
+"""Of a query that are embedded; models read less than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    hits: list[Hit]
+    """Of one page."""
+    total: int
+
+
+class Candidates:
+    """Reads the indexes; without a keyword index only meaning and conditions can be asked for."""
+
+    def __init__(
+        self,
+        session: Session,
+        fulltext: FullTextIndex | None,
+        vectors: VectorIndex,
+        embedder: Embedder,
+    ) -> None:
+        self._session = session
+        self._fulltext = fulltext
+        self._vectors = vectors
+        self._embedder = embedder
+
+    def find(self, request: SearchRequest, parsed: ParsedQuery, conditions: Conditions) -> Found:
+        if not parsed.wants_words:
+            return self._listed(request, parsed, conditions)
+        mode = self._possible_mode(request, parsed)
+        if mode == "keyword" and request.sort == "relevance" and not conditions:
+            return self._best_by_words(request, parsed.keyword)
+        # Conditions come first, so that a rare kind of resource is not cut off with the list.
+        allowed = conditions.allowed(self._session) if conditions else None
+        hits = in_order(self._session, self._ranked(mode, parsed, allowed), request.sort)
+        return Found(hits[request.offset : request.offset + request.limit], len(hits))
+
+    def _matching(self, query: KeywordQuery, limit: int = _ALL) -> list[tuple[str, float]]:
+        return self._words.search(query, limit)
+
+    @property
+    def _words(self) -> FullTextIndex:
+        if self._fulltext is None:
+            raise UnavailableError(
+                "This database has no keyword index.",
+                "Search by meaning, without +, -, quotes and fields, or keep the library on SQLite.",
+            )
+        return self._fulltext
+
+    def _possible_mode(self, request: SearchRequest, parsed: ParsedQuery) -> Mode:
+        if not parsed.text:
+            return "keyword"
+        return "semantic" if self._fulltext is None and request.mode == "hybrid" else request.mode
+
+    def _best_by_words(self, request: SearchRequest, query: KeywordQuery) -> Found:
+        end = request.offset + request.limit
+        found = self._matching(query, end)
+        total = len(found) if len(found) < end else self._words.count(query)
+        return Found(by_keyword(found[request.offset :]), total)
+
+    def _ranked(self, mode: Mode, parsed: ParsedQuery, allowed: set[str] | None) -> list[Hit]:
+        if mode == "semantic":
+            return by_meaning(self._by_meaning(parsed, allowed))
+        if mode == "keyword":
+            return by_keyword(self._by_words(parsed.keyword, allowed, _ALL))
+        words = self._by_words(parsed.keyword, allowed, LIST_SIZE)
+        return fuse(words, self._by_meaning(parsed, allowed))
+
+    def _by_words(self, query: KeywordQuery, allowed: set[str] | None, limit: int) -> Ranked:
+        if allowed is None:
+            return self._matching(query, limit)
+        return [hit for hit in self._matching(query) if hit[0] in allowed][:limit]
+
+    def _by_meaning(self, parsed: ParsedQuery, allowed: set[str] | None) -> Ranked:
+        if parsed.keyword.all_of:
+            met = {one for one, _ in self._matching(KeywordQuery(all_of=parsed.keyword.all_of))}
+            allowed = met if allowed is None else allowed & met
+        vector = self._embedder.embed([parsed.text[:_TEXT_CHARACTERS]])[0]
+        return self._vectors.search(
+            vector, LIST_SIZE, exclude=self._excluded(parsed.keyword), only=allowed
+        )
+
+    def _excluded(self, query: KeywordQuery) -> set[str]:
+        return {
+            one for term in query.none_of for one, _ in self._matching(KeywordQuery(all_of=(term,)))
+        }
+
+    def _listed(self, request: SearchRequest, parsed: ParsedQuery, conditions: Conditions) -> Found:
+        """List what meets the conditions; the newest first, unless another order is asked for."""
+        sort = "-created" if request.sort == "relevance" else request.sort
+        ids = select(Resource.id).where(*conditions.clauses()).order_by(*sql_order(sort))
+        page = slice(request.offset, request.offset + request.limit)
+        if excluded := self._excluded(parsed.keyword):
+            kept = [one for one in self._session.scalars(ids) if one not in excluded]
+            return Found([Hit(one, 0.0) for one in kept[page]], len(kept))
+        total = select(func.count()).select_from(Resource).where(*conditions.clauses())
+        found = self._session.scalars(ids.limit(request.limit).offset(request.offset))
+        return Found([Hit(one, 0.0) for one in found], self._session.scalar(total) or 0)

@@ -1,0 +1,146 @@
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from time import perf_counter
+from typing import TypedDict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alexandria import cache_keys
+from alexandria.errors import NotFoundError, UnavailableError
+from alexandria.models import EmbeddingRow, Resource
+from alexandria.protocols import Cache, Embedder, FullTextIndex, VectorIndex
+from alexandria.services.embeddings import as_vector
+from alexandria.services.freshness import FreshnessService
+from alexandria.services.ledger import Revisions
+from alexandria.services.search.candidates import Candidates
+from alexandria.services.search.conditions import Conditions
+from alexandria.services.search.entries import entry_for, load_live
+from alexandria.services.search.ordering import in_order
+from alexandria.services.search.query import parse
+from alexandria.services.search.ranking import LIST_SIZE, by_meaning
+from alexandria.services.search.request import SearchRequest, SearchResponse, SearchResult
+from alexandria.services.search.results import page_of
+
+
+class _Answer(TypedDict):
+    """The part of a response that is cached."""
+
+    total: int
+    results: list[SearchResult]
+
+
+class SearchService:
+    """`fulltext`: None where the database has no keyword index; `cache`: None to cache nothing."""
+
+    def __init__(
+        self,
+        session: Session,
+        fulltext: FullTextIndex | None,
+        vectors: VectorIndex,
+        embedder: Embedder,
+        cache: Cache | None,
+        freshness: FreshnessService,
+    ) -> None:
+        self._session = session
+        self._fulltext = fulltext
+        self._vectors = vectors
+        self._embedder = embedder
+        self._freshness = freshness
+        self._cache = cache
+        self._candidates = Candidates(session, fulltext, vectors, embedder)
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Answer the query; what was typed never raises.
+
+        Raises UnavailableError where words are to be matched and there is no keyword index.
+        """
+        started = perf_counter()
+        request = request.cleaned()
+        # Read before the results, so that these include at least what it says.
+        index = self._freshness.index_state()
+        answer, cached = self._cached_answer(request)
+        results = self._with_freshness(answer["results"])
+        return SearchResponse(
+            query=request.query,
+            mode=request.mode,
+            total=answer["total"],
+            took_ms=round((perf_counter() - started) * 1000, 2),
+            cached=cached,
+            index={"complete_through": index["complete_through"], "pending": index["pending"]},
+            facets={},
+            results=results,
+        )
+
+    def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
+        """Give the resources nearest in meaning; none while the resource has no vector yet."""
+        if (
+            self._session.scalar(
+                select(Resource.id).where(Resource.id == resource_id, Resource.deleted_at.is_(None))
+            )
+            is None
+        ):
+            raise NotFoundError(
+                f"There is no resource {resource_id}.", "It may have been deleted; search for it."
+            )
+        blob = self._session.scalar(
+            select(EmbeddingRow.vector).where(
+                EmbeddingRow.resource_id == resource_id,
+                EmbeddingRow.model == self._embedder.model,
+            )
+        )
+        if blob is None:
+            return []
+        near = by_meaning(self._vectors.search(as_vector(blob), LIST_SIZE, exclude=[resource_id]))
+        live = in_order(self._session, near, "relevance")
+        return self._with_freshness(page_of(self._session, live[:limit], {}))
+
+    def update_fts5_index(self, resource_ids: Collection[str]) -> dict[str, Revisions]:
+        """Write the keyword index anew for these; give the revisions that it now holds.
+
+        Resources that are deleted or unknown are taken out of it, and are not in the answer.
+        """
+        if self._fulltext is None:
+            raise UnavailableError(
+                "This database has no keyword index to update.", "Keep the library on SQLite."
+            )
+        live = load_live(self._session, resource_ids)
+        self._fulltext.put([entry_for(resource) for resource in live])
+        self._fulltext.remove(set(resource_ids) - {resource.id for resource in live})
+        return {one.id: (one.content_revision, one.metadata_revision) for one in live}
+
+    def _cached_answer(self, request: SearchRequest) -> tuple[_Answer, bool]:
+        if self._cache is None:
+            return self._answer(request), False
+        # Every field changes the answer; white space in the query does not, and is gone by now.
+        key = cache_keys.search_query(asdict(request) | {"model": self._embedder.model})
+        cached: _Answer | None = self._cache.get(key)
+        if cached is not None:
+            return cached, True
+        answer = self._answer(request)
+        self._cache.set(key, answer)
+        return answer, False
+
+    def _answer(self, request: SearchRequest) -> _Answer:
+        parsed = parse(request.query)
+        filters = request.conditions()
+        conditions = Conditions(
+            required=filters.required + parsed.conditions.required,
+            excluded=parsed.conditions.excluded,
+        )
+        found = self._candidates.find(request, parsed, conditions)
+        snippets = (
+            self._fulltext.snippets(parsed.keyword, [hit.resource_id for hit in found.hits])
+            if self._fulltext
+            else {}
+        )
+        return _Answer(total=found.total, results=page_of(self._session, found.hits, snippets))
+
+    def _with_freshness(self, results: Iterable[SearchResult]) -> list[SearchResult]:
+        shown = list(results)
+        rows = self._freshness.of([result["id"] for result in shown])
+        for result in shown:
+            result["freshness"] = {
+                name: self._freshness.state(row) for name, row in rows[result["id"]].items()
+            }
+        return shown

@@ -1,0 +1,26 @@
+from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
+from alexandria.tasks.celery_tasks.cache import clean_up_cache_task, invalidate_cache_task
+from alexandria.tasks.celery_tasks.derivations import (
+    recompute_quality_task,
+    regenerate_embedding_task,
+    update_search_index_task,
+)
+from alexandria.tasks.celery_tasks.ingestion import ingest_task
+from alexandria.tasks.celery_tasks.upkeep import (
+    find_quality_degradation_task,
+    find_quality_outliers_task,
+    reconcile_task,
+)
+
+__all__ = [
+    "batch_process_resources_task",
+    "clean_up_cache_task",
+    "find_quality_degradation_task",
+    "find_quality_outliers_task",
+    "ingest_task",
+    "invalidate_cache_task",
+    "recompute_quality_task",
+    "reconcile_task",
+    "regenerate_embedding_task",
+    "update_search_index_task",
+]

@@ -1,0 +1,193 @@
+"""The tasks that compute derived data. All go one way: claim, compute, note, tell.
+
+A task may take others of its kind along: what is due is computed in one go, and the tasks
+behind it find it fresh and return at once.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from celery import Task
+
+from alexandria.bootstrap import Services
+from alexandria.config import get_settings
+from alexandria.db import LibrarySession, release, writing
+from alexandria.events import SystemEvent, outbox
+from alexandria.services.ledger import Revisions
+from alexandria.tasks.base import TRANSIENT, DatabaseTask
+from alexandria.tasks.celery_app import ROUTES, celery_app
+from alexandria.tasks.queueing import TaskRequest, begin, queue_all
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+"""So long others leave claimed work alone; a batch takes a few seconds."""
+
+Compute = Callable[[Services, Collection[str]], Mapping[str, Revisions]]
+
+
+class DerivationTask(DatabaseTask):
+    """A task whose failure is noted in the ledger, so that it never hides."""
+
+    abstract = True
+    derivation: str
+    failed_event: SystemEvent | None = None
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Note the failure once the retries are used up (Celery calls this in the worker)."""
+        del task_id, kwargs, einfo
+        resource_id = args[0]
+        with writing() as session:
+            Services(session).ledger.failed(self.derivation, [resource_id], str(exc))
+            if self.failed_event:
+                data = {"resource_id": resource_id, "error": str(exc)}
+                outbox.record(session, self.failed_event, data)
+
+
+def _run(
+    task: Task, db: LibrarySession, resource_id: str, compute: Compute, done_event: SystemEvent
+) -> dict[str, Any]:
+    begin(task, resource_id)
+    services = Services(db)
+    name = task.derivation
+    claimed = services.ledger.claim(name, resource_id, get_settings().alexandria_take_along, LEASE)
+    if not claimed:
+        logger.info("%s: %s of %s is fresh already", task.name, name, resource_id)
+        return {"resource_id": resource_id, "computed": 0}
+    release(db)
+    read, failed = _compute(services, name, list(claimed), compute, first=resource_id)
+    again = services.ledger.computed(name, read)
+    services.ledger.close(name, claimed.keys() - read.keys() - failed)
+    for done in read:
+        outbox.record(db, done_event, {"resource_id": done})
+    release(db)
+    _queue_again(task, again)
+    logger.info(
+        "%s: computed %s of %d resources, %s first", task.name, name, len(read), resource_id
+    )
+    return {"resource_id": resource_id, "computed": len(read)}
+
+
+def _compute(
+    services: Services, name: str, ids: list[str], compute: Compute, first: str
+) -> tuple[Mapping[str, Revisions], set[str]]:
+    """Compute all at once, or one by one if one of them fails; give what was read, what failed.
+
+    Raises what is transient, and the error of `first`, whose own task this is.
+    """
+    try:
+        return compute(services, ids), set()
+    except Exception as error:
+        services.session.rollback()
+        if isinstance(error, TRANSIENT) or ids == [first]:
+            services.ledger.unclaim(name, ids)
+            release(services.session)
+            raise
+    logger.warning("%s: %d together failed, computing them one by one", name, len(ids))
+    read: dict[str, Revisions] = {}
+    failed = set()
+    for one in sorted(ids, key=lambda i: i == first):  # `first` last, since its error is raised
+        try:
+            read |= compute(services, [one])
+        except Exception as error:
+            services.session.rollback()
+            if one == first or isinstance(error, TRANSIENT):
+                services.ledger.unclaim(name, ids)
+                services.ledger.computed(name, read)
+                release(services.session)
+                raise
+            logger.exception("%s of %s failed", name, one)
+            services.ledger.failed(name, [one], str(error))
+            failed.add(one)
+        release(services.session)
+    return read, failed
+
+
+def _queue_again(task: Task, resource_ids: Collection[str]) -> None:
+    """Queue what changed while it was computed: the edit's own task may have met our claim."""
+    requests = [request_for(task, one) for one in resource_ids]
+    if requests:
+        queue_all(requests)
+
+
+def request_for(task: Task, resource_id: str, countdown: float = 0) -> TaskRequest:
+    """Give the request to compute one derivation of a resource, as its hook would make it."""
+    return TaskRequest(
+        task=task,
+        args=(resource_id,),
+        countdown=countdown,
+        subject=resource_id,
+        **ROUTES[task.name],
+    )
+
+
+def _name(task: str) -> str:
+    return f"alexandria.tasks.{task}"
+
+
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("regenerate_embedding_task"),
+    max_retries=3,
+    default_retry_delay=60,
+    derivation="embedding",
+    failed_event=SystemEvent.EMBEDDING_FAILED,
+)
+def regenerate_embedding_task(
+    self: Task, resource_id: str, *, db: LibrarySession
+) -> dict[str, Any]:
+    """Compute the embedding of a resource, and of others that are due."""
+    return _run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.embeddings.generate_and_store_embeddings(ids),
+        SystemEvent.EMBEDDING_GENERATED,
+    )
+
+
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("recompute_quality_task"),
+    max_retries=2,
+    derivation="quality",
+)
+def recompute_quality_task(self: Task, resource_id: str, *, db: LibrarySession) -> dict[str, Any]:
+    """Compute the quality of a resource, and of others that are due."""
+    return _run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.quality.compute_qualities(ids),
+        SystemEvent.QUALITY_COMPUTED,
+    )
+
+
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("update_search_index_task"),
+    max_retries=3,
+    default_retry_delay=5,
+    derivation="search",
+)
+def update_search_index_task(self: Task, resource_id: str, *, db: LibrarySession) -> dict[str, Any]:
+    """Write the index entry of a resource, and of others that are due, where they are not fresh."""
+    return _run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.search.update_fts5_index(ids),
+        SystemEvent.SEARCH_INDEX_UPDATED,
+    )
+
+
+TASK_OF: Mapping[str, Task] = {
+    task.derivation: task
+    for task in (update_search_index_task, regenerate_embedding_task, recompute_quality_task)
+}
+"""Derivation to the task that computes it."""

@@ -1,0 +1,64 @@
+"""What Beat starts: the reconciler, and the nightly looks at quality."""
+
+import logging
+
+from alexandria.bootstrap import Services
+from alexandria.db import LibrarySession
+from alexandria.events import EventPriority, SystemEvent, outbox
+from alexandria.tasks.base import DatabaseTask
+from alexandria.tasks.celery_app import celery_app
+from alexandria.tasks.celery_tasks.batch import queue_batch
+from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.ingestion import queue_ingestions
+from alexandria.tasks.queueing import queue_all
+from alexandria.tasks.status import waiting_messages
+
+logger = logging.getLogger(__name__)
+
+SWEEP_LIMIT = 500
+BUSY_MESSAGES = 200
+"""With more messages waiting, workers have enough to do, and each takes stale rows along."""
+
+
+@celery_app.task(
+    base=DatabaseTask, name="alexandria.tasks.reconcile_task", ignore_result=True, priority=9
+)
+def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
+    """Queue again what the database shows undone for longer than its delay and grace."""
+    services = Services(db)
+    found = {"ingestions": queue_ingestions(services.ingestion.abandoned(SWEEP_LIMIT))}
+    batches = services.ingestion.abandoned_batches(SWEEP_LIMIT)
+    for run in batches:
+        queue_batch(run)
+    found["batches"] = len(batches)
+    if waiting_messages() <= BUSY_MESSAGES:
+        for derivation, task in TASK_OF.items():
+            overdue = services.ledger.overdue(derivation, SWEEP_LIMIT)
+            queue_all([request_for(task, one) for one in overdue])
+            found[derivation] = len(overdue)
+    if any(found.values()):
+        logger.info("reconcile_task: queued again %s", found)
+    return found
+
+
+@celery_app.task(
+    base=DatabaseTask, name="alexandria.tasks.find_quality_degradation_task", priority=3
+)
+def find_quality_degradation_task(*, db: LibrarySession) -> int:
+    """Tell of resources whose quality fell (SPEC 3.2, daily)."""
+    return _tell(
+        db, SystemEvent.QUALITY_DEGRADATION_DETECTED, Services(db).quality.find_degradation()
+    )
+
+
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.find_quality_outliers_task")
+def find_quality_outliers_task(*, db: LibrarySession) -> int:
+    """Tell of resources whose quality lies far below the others' (SPEC 3.2, weekly)."""
+    return _tell(db, SystemEvent.QUALITY_OUTLIER_DETECTED, Services(db).quality.find_outliers())
+
+
+def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]]) -> int:
+    for data in found:
+        outbox.record(db, name, data, EventPriority.LOW)
+    logger.info("%s: %d resources", name, len(found))
+    return len(found)

@@ -1,0 +1,233 @@
+"""The table from events to tasks: what happens when a document changes stands on this page."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from celery import Task
+
+from alexandria import cache_keys
+from alexandria.bootstrap import invalidate_at_once, share_history
+from alexandria.config import get_settings
+from alexandria.events import Event, SystemEvent, event_emitter, outbox
+from alexandria.log import correlation_id
+from alexandria.tasks.celery_tasks import (
+    invalidate_cache_task,
+    recompute_quality_task,
+    regenerate_embedding_task,
+    update_search_index_task,
+)
+from alexandria.tasks.queueing import TaskRequest, queue_all
+
+logger = logging.getLogger(__name__)
+
+Arguments = Callable[[Event], tuple[Any, ...]]
+
+
+def _resource(event: Event) -> tuple[Any, ...]:
+    return (event.data["resource_id"],)
+
+
+def _stale_keys(event: Event) -> tuple[Any, ...]:
+    return (cache_keys.stale_after_change(event.data["resource_id"]),)
+
+
+def _embedding_keys(event: Event) -> tuple[Any, ...]:
+    return ([cache_keys.embedding(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
+
+
+def _quality_keys(event: Event) -> tuple[Any, ...]:
+    return ([cache_keys.quality(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One row of the table; calling it with an event queues the task.
+
+    `countdown` in seconds. `fields`: only for events that changed one of these.
+    """
+
+    durable: ClassVar[bool] = True
+
+    event: SystemEvent
+    handler: str
+    task: Task
+    priority: int
+    countdown: float
+    queue: str
+    arguments: Arguments = _resource
+    fields: frozenset[str] | None = None
+
+    def __call__(self, event: Event) -> None:
+        if self.fields is not None and not self.fields.intersection(event.data.get("fields", ())):
+            return
+        arguments = self.arguments(event)
+        logger.info(
+            "%s: queuing %s with priority %d in %g s for %s",
+            *(self.handler, self.task.name, self.priority, self.countdown),
+            f"{len(arguments[0])} cache keys" if self._of_keys else arguments[0],
+        )
+        outbox.submit(
+            TaskRequest(
+                task=self.task,
+                args=arguments,
+                priority=self.priority,
+                countdown=get_settings().scaled(self.countdown),
+                queue=self.queue,
+                subject=None if self._of_keys else arguments[0],
+                correlation_id=event.correlation_id or correlation_id.get(),
+            )
+        )
+
+    @property
+    def __name__(self) -> str:
+        return self.handler
+
+    @property
+    def _of_keys(self) -> bool:
+        return self.task is invalidate_cache_task
+
+
+_TITLE_OR_ABSTRACT = frozenset({"title", "abstract"})
+
+HOOKS: tuple[Hook, ...] = (
+    Hook(
+        SystemEvent.RESOURCE_CONTENT_CHANGED,
+        "on_content_changed_regenerate_embedding",
+        regenerate_embedding_task,
+        priority=7,
+        countdown=5,
+        queue="high_priority",
+    ),
+    Hook(
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_recompute_quality",
+        recompute_quality_task,
+        priority=5,
+        countdown=10,
+        queue="default",
+    ),
+    Hook(
+        SystemEvent.RESOURCE_UPDATED,
+        "on_resource_updated_sync_search_index",
+        update_search_index_task,
+        priority=9,
+        countdown=1,
+        queue="urgent",
+    ),
+    Hook(
+        SystemEvent.RESOURCE_UPDATED,
+        "on_resource_updated_invalidate_caches",
+        invalidate_cache_task,
+        priority=9,
+        countdown=0,
+        queue="urgent",
+        arguments=_stale_keys,
+    ),
+)
+"""SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
+
+(
+    on_content_changed_regenerate_embedding,
+    on_metadata_changed_recompute_quality,
+    on_resource_updated_sync_search_index,
+    on_resource_updated_invalidate_caches,
+) = HOOKS
+
+
+def _also(
+    hook: Hook,
+    event: SystemEvent,
+    handler: str,
+    fields: frozenset[str] | None = None,
+    arguments: Arguments | None = None,
+) -> Hook:
+    """Give the same task, priority, delay and queue after another event."""
+    return Hook(
+        event,
+        handler,
+        hook.task,
+        hook.priority,
+        hook.countdown,
+        hook.queue,
+        arguments or hook.arguments,
+        fields,
+    )
+
+
+EXTRA_HOOKS: tuple[Hook, ...] = (
+    *(
+        _also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
+        for event, name in (
+            (SystemEvent.RESOURCE_CREATED, "created"),
+            (SystemEvent.RESOURCE_DELETED, "deleted"),
+        )
+    ),
+    *(
+        _also(on_resource_updated_invalidate_caches, event, f"on_resource_{name}_invalidate_caches")
+        for event, name in (
+            (SystemEvent.RESOURCE_CREATED, "created"),
+            (SystemEvent.RESOURCE_DELETED, "deleted"),
+        )
+    ),
+    _also(
+        on_content_changed_regenerate_embedding,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_regenerate_embedding",
+        fields=_TITLE_OR_ABSTRACT,
+    ),
+    _also(
+        on_content_changed_regenerate_embedding,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_embedding",
+    ),
+    _also(
+        on_metadata_changed_recompute_quality,
+        SystemEvent.RESOURCE_CONTENT_CHANGED,
+        "on_content_changed_recompute_quality",
+    ),
+    _also(
+        on_metadata_changed_recompute_quality,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_quality",
+    ),
+    _also(
+        on_resource_updated_invalidate_caches,
+        SystemEvent.EMBEDDING_GENERATED,
+        "on_embedding_generated_invalidate_caches",
+        arguments=_embedding_keys,
+    ),
+    _also(
+        on_resource_updated_invalidate_caches,
+        SystemEvent.QUALITY_COMPUTED,
+        "on_quality_computed_invalidate_caches",
+        arguments=_quality_keys,
+    ),
+)
+
+
+NOT_SHARED = frozenset(
+    {
+        SystemEvent.BACKGROUND_TASK_STARTED,
+        SystemEvent.BACKGROUND_TASK_COMPLETED,
+        SystemEvent.CACHE_HIT,
+        SystemEvent.CACHE_MISS,
+    }
+)
+"""Too many: they would drive all else out of the shared history."""
+
+
+def register_all_hooks() -> int:
+    """Register every hook with the emitter; give how many. Each process that emits calls it."""
+    for hook in (*HOOKS, *EXTRA_HOOKS):
+        event_emitter.on(hook.event, hook)
+    for event in set(SystemEvent) - NOT_SHARED:
+        event_emitter.on(event, share_history)
+    for event in dict.fromkeys(
+        hook.event for hook in (*HOOKS, *EXTRA_HOOKS) if hook.task is invalidate_cache_task
+    ):
+        event_emitter.on(event, invalidate_at_once)
+    outbox.set_queue(queue_all)
+    logger.info("%d hooks and %d more registered", len(HOOKS), len(EXTRA_HOOKS))
+    return len(HOOKS) + len(EXTRA_HOOKS)

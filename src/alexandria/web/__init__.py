@@ -1,0 +1,14 @@
+"""The pages under /ui/: rendered on the server, usable without JavaScript."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from alexandria.web import add, library, resource, sign_in
+
+
+def mount(app: FastAPI) -> None:
+    for module in (sign_in, add, resource, library):
+        app.include_router(module.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

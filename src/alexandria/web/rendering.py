@@ -1,0 +1,79 @@
+"""Templates, the headers of pages, and who may see them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from alexandria import __version__
+from alexandria.access import identify
+from alexandria.bootstrap import Services
+from alexandria.db import now
+from alexandria.errors import AlexandriaError, ForbiddenError
+from alexandria.services.users import Identity
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+_templates = Jinja2Templates(Path(__file__).parent / "templates")
+
+
+class SignInFirstError(Exception):
+    """A page was asked for by nobody we know: lead to the sign-in page."""
+
+
+def reader(request: Request) -> Identity:
+    """Tell who opens the page. Raises SignInFirstError."""
+    identity = identify(request)
+    if identity is None:
+        raise SignInFirstError
+    return identity
+
+
+def same_site(request: Request) -> None:
+    """Refuse forms that another site sends in the reader's name (CSRF)."""
+    origin = request.headers.get("origin")
+    if request.method != "POST" or origin is None:
+        return
+    if urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForbiddenError("This form came from another site.", "Send it from this library.")
+
+
+Reader = Annotated[Identity, Depends(reader)]
+
+
+def page(
+    request: Request, template: str, services: Services | None = None, **values: Any
+) -> HTMLResponse:
+    """Render a page; with services, its foot says how complete the index is."""
+    values |= {"version": __version__, "index": services and services.freshness.index_state()}
+    return _templates.TemplateResponse(request, template, values, headers=_HEADERS)
+
+
+def error_page(request: Request, error: AlexandriaError) -> HTMLResponse:
+    answer = page(request, "error.html", error=error)
+    answer.status_code = error.status
+    return answer
+
+
+def to_sign_in(_request: Request, _error: Exception) -> RedirectResponse:
+    return RedirectResponse("/ui/sign-in", status_code=303)
+
+
+def _when(moment: datetime | None) -> str:
+    """Give today's times by the clock, others by day and month."""
+    if moment is None:
+        return ""
+    if moment.date() == now().date():
+        return f"{moment:%H:%M:%S}"
+    return f"{moment.day} {moment:%B %Y}"
+
+
+_templates.env.filters["when"] = _when

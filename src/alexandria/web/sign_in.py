@@ -1,0 +1,58 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from alexandria.access import SESSION_COOKIE, Writing
+from alexandria.errors import UnauthorizedError
+from alexandria.services.users import SESSION_LIFETIME
+from alexandria.web.rendering import page, same_site
+
+router = APIRouter(prefix="/ui")
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, services: Writing, token: str = "") -> Response:
+    """Turn the printed link into a session, or ask for one."""
+    if not token:
+        return page(request, "sign_in.html", error=None)
+    return _enter(request, services, token)
+
+
+@router.post("/sign-in", dependencies=[Depends(same_site)])
+def enter(request: Request, services: Writing, token: Annotated[str, Form()]) -> Response:
+    secret = token.rpartition("token=")[2].strip()
+    return _enter(request, services, secret)
+
+
+@router.post("/sign-out", dependencies=[Depends(same_site)])
+def sign_out(request: Request, services: Writing) -> RedirectResponse:
+    services.users.sign_out(request.cookies.get(SESSION_COOKIE, ""))
+    services.session.commit()
+    answer = RedirectResponse("/ui/sign-in", status_code=303)
+    answer.delete_cookie(SESSION_COOKIE)
+    return answer
+
+
+def _enter(request: Request, services: Writing, secret: str) -> Response:
+    try:
+        session_secret = services.users.sign_in(secret)
+    except UnauthorizedError as error:
+        return _refused(request, error)
+    services.session.commit()
+    answer = RedirectResponse("/ui/", status_code=303)
+    answer.set_cookie(
+        SESSION_COOKIE,
+        session_secret,
+        max_age=int(SESSION_LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def _refused(request: Request, error: UnauthorizedError) -> HTMLResponse:
+    answer = page(request, "sign_in.html", error=error)
+    answer.status_code = error.status
+    return answer

@@ -1,0 +1,112 @@
+"""A library for each test that asks for one, and a running system for each module that does."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from alexandria.config import get_settings
+from alexandria.db import dispose_engine, get_engine
+from alexandria.events import event_emitter, outbox
+from alexandria.migrations import migrate
+
+START_SECONDS = 90
+
+
+@dataclass
+class RunningLibrary:
+    """`alexandria up` in a process of its own, on a free port, in a temporary folder."""
+
+    url: str
+    sign_in_url: str
+    api_token: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    def client(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.api_token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
+    """Give the first true answer. Fails when the time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := check():
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"did not come about within {seconds} s: {check.__doc__ or check}")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the folder of an empty, migrated library that this process uses."""
+    monkeypatch.setenv("ALEXANDRIA_DATA_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    migrate(get_engine())
+    yield tmp_path
+    dispose_engine()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_emitter() -> Iterator[None]:
+    """Take away the handlers that a test registered."""
+    yield
+    event_emitter._handlers.clear()
+    event_emitter._history.clear()
+    outbox.set_queue(None)
+
+
+@pytest.fixture(scope="module")
+def running_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLibrary]:
+    started = start_library(tmp_path_factory.mktemp("library"))
+    yield started
+    stop_library(started)
+
+
+def start_library(folder: Path, time_scale: float = 0.1) -> RunningLibrary:
+    environment = os.environ | {
+        "ALEXANDRIA_TIME_SCALE": str(time_scale),
+        "ALEXANDRIA_STALE_GRACE": "10",
+        "ALEXANDRIA_LEASE_SECONDS": "10",
+    }
+    command = [sys.executable, "-m", "alexandria", "up", "--json", "--data", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--port", str(free_port()), "--workers", "1"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout
+    line = process.stdout.readline()
+    assert line, f"`up` ended with {process.wait(START_SECONDS)}"
+    facts = json.loads(line)
+    sign_in = facts["url"]
+    return RunningLibrary(
+        sign_in.partition("/ui/")[0], sign_in, facts["api_token"], folder, process
+    )
+
+
+def stop_library(running: RunningLibrary) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    running.process.wait(timeout=30)
+    assert running.process.stdout
+    running.process.stdout.close()

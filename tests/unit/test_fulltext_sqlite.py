@@ -1,0 +1,363 @@
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from alexandria.adapters.fulltext_match import match_expression
+from alexandria.adapters.fulltext_sqlite import SqliteFullText, fts5_available
+from alexandria.adapters.porter import stem
+from alexandria.protocols import KeywordQuery, SearchEntry, Term
+from search_parts import open_engine, session_of
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with open_engine(tmp_path) as engine, session_of(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def index(session: Session) -> SqliteFullText:
+    return SqliteFullText(session)
+
+
+def entry(resource_id: str, title: str = "", **columns: str) -> SearchEntry:
+    empty = SearchEntry(resource_id, title, "", "", "", "")
+    return replace(empty, **columns)
+
+
+def any_of(*words: str) -> KeywordQuery:
+    return KeywordQuery(any_of=tuple(Term((word,)) for word in words))
+
+
+def starting(*words: str) -> KeywordQuery:
+    return KeywordQuery(any_of=(Term(words, prefix=True),))
+
+
+def found(index: SqliteFullText, query: KeywordQuery) -> list[str]:
+    return [resource_id for resource_id, _ in index.search(query, 100)]
+
+
+def test_finds_what_was_put(index: SqliteFullText) -> None:
+    index.put([entry("a", "Parsing with grammars"), entry("b", "Speech recognition")])
+
+    assert found(index, any_of("grammar")) == ["a"]
+    assert sorted(found(index, any_of("speech", "parse"))) == ["a", "b"]
+    assert index.count(any_of("speech", "parse")) == 2
+
+
+def test_the_best_comes_first_and_scores_higher(index: SqliteFullText) -> None:
+    index.put([entry(str(n), f"filler {n}", abstract="other words") for n in range(20)])
+    index.put([entry("one", "x", abstract="turbulence here")])
+    index.put([entry("two", "turbulence", abstract="of boundary layers")])
+
+    ranked = index.search(any_of("turbulence", "boundary"), 10)
+
+    assert [resource_id for resource_id, _ in ranked] == ["two", "one"]
+    assert ranked[0][1] > ranked[1][1] > 0
+
+
+def test_a_word_in_the_title_weighs_more(index: SqliteFullText) -> None:
+    index.put([entry(str(n), f"filler {n}") for n in range(20)])
+    index.put([entry("abstract", "words", abstract="entropy")])
+    index.put([entry("title", "entropy", abstract="words")])
+
+    assert found(index, any_of("entropy")) == ["title", "abstract"]
+
+
+def test_put_replaces(index: SqliteFullText) -> None:
+    index.put([entry("a", "old words"), entry("b", "kept words")])
+    index.put([entry("a", "new words"), entry("a", "newest words")])
+
+    assert found(index, any_of("old")) == []
+    assert found(index, any_of("new")) == []
+    assert found(index, any_of("newest")) == ["a"]
+    assert index.count(any_of("words")) == 2
+
+
+def test_remove_leaves_nothing_behind(index: SqliteFullText, session: Session) -> None:
+    index.put([entry("a", "one", content="long text"), entry("b", "two")])
+    index.remove(["a", "unknown"])
+
+    assert found(index, any_of("one", "long", "text")) == []
+    assert found(index, any_of("two")) == ["b"]
+    assert session.scalar(text("SELECT count(*) FROM search_documents")) == 1
+    session.execute(text("INSERT INTO search_index (search_index) VALUES ('integrity-check')"))
+
+
+def test_nothing_is_committed_by_itself(index: SqliteFullText, session: Session) -> None:
+    index.put([entry("a", "kept")])
+    session.commit()
+    index.put([entry("a", "changed"), entry("b", "added")])
+    session.rollback()
+
+    assert found(index, any_of("kept", "changed", "added")) == ["a"]
+    assert found(index, any_of("changed", "added")) == []
+
+
+def test_limits_what_it_gives_but_not_what_it_counts(index: SqliteFullText) -> None:
+    index.put([entry(str(number), "same title") for number in range(30)])
+
+    assert len(index.search(any_of("title"), 7)) == 7
+    assert index.count(any_of("title")) == 30
+
+
+def test_stop_words_do_not_count_beside_others(index: SqliteFullText) -> None:
+    index.put([entry("a", "the history of the book"), entry("b", "parsing")])
+
+    assert found(index, any_of("what", "is", "the", "parsing")) == ["b"]
+
+
+def test_stop_words_alone_are_searched_for(index: SqliteFullText) -> None:
+    index.put([entry("a", "to be or not to be"), entry("b", "parsing")])
+
+    assert found(index, any_of("to", "be", "or", "not")) == ["a"]
+    assert found(index, any_of("to", "be", "🙂")) == ["a"]
+
+
+def test_a_phrase_wants_its_words_in_order(index: SqliteFullText) -> None:
+    index.put([entry("a", "machine translation"), entry("b", "translation by machine")])
+
+    assert found(index, KeywordQuery(all_of=(Term(("machine", "translation")),))) == ["a"]
+
+
+def test_required_and_excluded_terms(index: SqliteFullText) -> None:
+    index.put(
+        [
+            entry("a", "parsing of german"),
+            entry("b", "parsing of french"),
+            entry("c", "speech in german"),
+        ]
+    )
+    parsing, german = Term(("parsing",)), Term(("german",))
+
+    assert found(index, KeywordQuery(any_of=(parsing,), all_of=(german,))) == ["a", "c"]
+    assert found(index, KeywordQuery(all_of=(parsing, german))) == ["a"]
+    assert found(index, KeywordQuery(any_of=(parsing,), none_of=(german,))) == ["b"]
+    assert found(index, KeywordQuery(none_of=(german,))) == []
+
+
+def test_a_column_limits_where_words_stand(index: SqliteFullText) -> None:
+    index.put([entry("a", "smith charts"), entry("b", "charts", authors="Anna Smith")])
+
+    assert found(index, KeywordQuery(all_of=(Term(("smith",), column="authors"),))) == ["b"]
+    assert found(index, KeywordQuery(all_of=(Term(("smi",), True, "title"),))) == ["a"]
+    assert sorted(found(index, KeywordQuery(all_of=(Term(("smith",), column="x"),)))) == ["a", "b"]
+
+
+def test_accents_and_case_make_no_difference(index: SqliteFullText) -> None:
+    index.put([entry("a", "Études naïves", authors="José Núñez")])
+
+    assert found(index, any_of("etudes")) == ["a"]
+    assert found(index, any_of("NUÑEZ")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("start", "title"),
+    [
+        ("transl", "translation"),
+        ("translati", "translation"),
+        ("generat", "generation"),
+        ("generaliz", "generalization"),
+        ("poly", "polynomial"),
+        ("analy", "analysis"),
+        ("analys", "analysis"),
+        ("learning", "learning"),
+        ("univers", "university"),
+        ("universiti", "universities"),
+        ("électr", "électricité"),
+        ("covid-1", "covid-19"),
+    ],
+)
+def test_a_prefix_finds_words_whatever_their_stem(
+    index: SqliteFullText, start: str, title: str
+) -> None:
+    index.put([entry("a", f"on {title}"), entry("b", "policies of publishing")])
+
+    assert found(index, starting(start)) == ["a"]
+
+
+def test_a_phrase_may_end_in_a_prefix(index: SqliteFullText) -> None:
+    index.put([entry("a", "machine generation"), entry("b", "generation of machines")])
+
+    assert found(index, starting("machine", "generat")) == ["a"]
+
+
+WORDS = """
+    caresses ponies ties caress cats feed agreed plastered bled motoring sing conflated
+    troubled sized hopping tanned falling hissing fizzed failing filing happy sky relational
+    conditional rational valency digitizer conformably radically differently vilely analogously
+    vietnamization predication operator feudalism decisiveness hopefulness callousness
+    formality sensitivity sensibility triplicate formative formalize electricity electrical
+    hopeful goodness revival allowance inference airliner gyroscopic adjustable defensible
+    irritant replacement adjustment dependent adoption homologou communism activate angularity
+    homologous effective bowdlerize probate rate cease controlling roll by eye yes toys
+    sayings analysis polysemy dyed logy geology
+"""
+
+
+def test_stems_are_those_of_fts5(session: Session) -> None:
+    words = WORDS.split()
+    session.execute(
+        text("CREATE VIRTUAL TABLE stems USING fts5(word, tokenize = 'porter unicode61')")
+    )
+    session.execute(text("CREATE VIRTUAL TABLE terms USING fts5vocab(stems, 'instance')"))
+    session.execute(
+        text("INSERT INTO stems (rowid, word) VALUES (:id, :word)"),
+        [{"id": number, "word": word} for number, word in enumerate(words)],
+    )
+
+    by_fts5 = {
+        words[row]: term for term, row in session.execute(text("SELECT term, doc FROM terms"))
+    }
+
+    assert {word: stem(word) for word in words} == by_fts5
+
+
+ODD = [
+    *(
+        "c++",
+        "covid-19",
+        "title:",
+        '"',
+        '"unbalanced',
+        "*",
+        "NEAR(",
+        "a NEAR b",
+        "AND",
+        "🙂",
+        "\x00",
+    ),
+    *("a\x00b", "{title}:", "^start", "col : x", "'; DROP TABLE resources; --", "(", "\ud800"),
+    *("-", "+", "x" * 10_000, "word " * 2_000, "\n", "ﬁ", "한국어", "a\u0301", "\u0301", "%", "\\"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_odd_input_never_raises(index: SqliteFullText, odd: str) -> None:
+    index.put([entry("a", "c++ and covid-19", abstract="plain words")])
+
+    for term in (Term((odd,)), Term((odd,), prefix=True), Term((odd, "words"), column="title")):
+        for query in (
+            KeywordQuery(any_of=(term,)),
+            KeywordQuery(all_of=(term,), none_of=(Term(("x",)), term)),
+        ):
+            index.search(query, 10)
+            index.count(query)
+            index.snippets(query, ["a"])
+
+
+def test_odd_words_find_their_like(index: SqliteFullText) -> None:
+    index.put([entry("a", "covid-19 in numbers"), entry("b", "19 cases of covid")])
+
+    assert found(index, any_of("covid-19")) == ["a"]
+    assert found(index, any_of("🙂", "numbers")) == ["a"]
+    assert found(index, KeywordQuery(all_of=(Term(("🙂",)), Term(("numbers",))))) == ["a"]
+
+
+words = st.text(st.characters(), max_size=12) | st.text('"*:^(){}-+ abNEAR\x00', max_size=12)
+terms = st.lists(
+    st.builds(
+        Term,
+        st.lists(words, max_size=3).map(tuple),
+        st.booleans(),
+        st.sampled_from([None, "title", "authors", "nothing"]),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.builds(KeywordQuery, terms, terms, terms))
+def test_every_query_is_understood(index: SqliteFullText, query: KeywordQuery) -> None:
+    assert isinstance(index.search(query, 10), list)
+    assert index.snippets(query, ["a"]) == {}
+
+
+def test_a_very_long_query_is_answered(index: SqliteFullText) -> None:
+    index.put([entry("a", "the needle")])
+
+    query = any_of("needle", *(f"word{number}" for number in range(5_000)))
+
+    assert found(index, query) == ["a"]
+    assert len(match_expression(query)) < 10_000
+
+
+def test_snippets_mark_what_matched_and_escape_the_rest(index: SqliteFullText) -> None:
+    index.put([entry("a", "T", abstract="<script>alert('x')</script> & parsing <b>trees</b>")])
+
+    assert index.snippets(any_of("parse", "b"), ["a"]) == {
+        "a": "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp; <mark>parsing</mark> "
+        "&lt;<mark>b</mark>&gt;trees&lt;/<mark>b</mark>&gt;"
+    }
+
+
+def test_text_cannot_bring_its_own_marks(index: SqliteFullText) -> None:
+    index.put([entry("a", "T", abstract="\x02evil\x03 \x00<mark>words</mark>")])
+
+    snippet = index.snippets(any_of("evil"), ["a"])["a"]
+
+    assert snippet == "<mark>evil</mark> &lt;mark&gt;words&lt;/mark&gt;"
+
+
+def test_a_snippet_comes_from_the_column_that_shows_most(index: SqliteFullText) -> None:
+    index.put(
+        [
+            entry("a", "parsing trees", abstract="about trees", content="parsing of trees"),
+            entry("b", "only the title is parsing", abstract="nothing", content="nothing"),
+            entry("c", "x", abstract="nothing", terms="parsing"),
+        ]
+    )
+
+    snippets = index.snippets(any_of("parsing", "tree"), ["a", "b", "c", "unknown"])
+
+    assert snippets == {
+        "a": "<mark>parsing</mark> of <mark>trees</mark>",
+        "b": "only the title is <mark>parsing</mark>",
+        "c": "<mark>parsing</mark>",
+    }
+
+
+def test_a_snippet_is_short_and_well_formed(index: SqliteFullText) -> None:
+    long_word = "needle" * 200
+    index.put(
+        [
+            entry("a", "T", abstract=f"{'<hay> ' * 500}needle {'hay& ' * 500}"),
+            entry("b", "T", abstract=f"{long_word} " * 50),
+        ]
+    )
+
+    snippets = index.snippets(any_of("needle", long_word), ["a", "b"])
+
+    assert "<mark>needle</mark>" in snippets["a"]
+    for snippet in snippets.values():
+        assert snippet.count("<mark>") == snippet.count("</mark>") >= 1
+        assert len(re.sub(r"</?mark>|&\w+;", "x", snippet)) < 350
+
+
+def test_snippets_are_only_of_what_matches(index: SqliteFullText) -> None:
+    index.put([entry("a", "parsing"), entry("b", "speech")])
+
+    assert index.snippets(any_of("speech"), ["a"]) == {}
+    assert index.snippets(any_of("speech"), []) == {}
+    assert index.snippets(
+        KeywordQuery(any_of=(Term(("speech",)),), none_of=(Term(("x",)),)), ["b"]
+    ) == {"b": "<mark>speech</mark>"}
+
+
+def test_many_are_put_and_removed_at_once(index: SqliteFullText, session: Session) -> None:
+    index.put([entry(str(number), f"title {number}") for number in range(3_000)])
+    index.remove([str(number) for number in range(1, 3_000)])
+
+    assert found(index, any_of("title")) == ["0"]
+    assert session.scalar(text("SELECT count(*) FROM search_index")) == 1
+
+
+def test_fts5_is_available(session: Session) -> None:
+    assert fts5_available(session.connection())
