@@ -107,6 +107,6 @@ def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
     }
 
 
-transport.install()
 celery_app = Celery("alexandria", include=["alexandria.tasks.celery_tasks"])
+transport.install(celery_app)
 celery_app.add_defaults(_configuration)

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import redis
+from celery import Celery
+from celery.backends.redis import RedisBackend
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
@@ -51,12 +53,25 @@ class Channel(kombu_redis.Channel):
             client.zadd(DELAYED_KEY, {entry: due.timestamp()})
 
 
+class ResultBackend(RedisBackend):
+    """Stores results, but does not have whoever queues a task listen for its result.
+
+    Celery would subscribe to a channel for each task, in processes that never wait for one.
+    """
+
+    def on_task_call(self, producer: Any, task_id: str) -> None:
+        del producer, task_id
+
+
 class Transport(kombu_redis.Transport):
     Channel = Channel
 
 
-def install() -> None:
-    """Put this transport in the place of kombu's, under the names by which others know it."""
+def install(app: Celery) -> None:
+    """Put these in the place of kombu's and Celery's, under the names by which others know them."""
+    app.loader.override_backends = dict.fromkeys(
+        ("redis", "rediss"), f"{__name__}:{ResultBackend.__name__}"
+    )
     for alias in ("redis", "rediss"):
         TRANSPORT_ALIASES[alias] = f"{__name__}:Transport"
 

@@ -187,7 +187,8 @@ def update_search_index_task(self: Task, resource_id: str, *, db: LibrarySession
 
 
 TASK_OF: Mapping[str, Task] = {
-    task.derivation: task
-    for task in (update_search_index_task, regenerate_embedding_task, recompute_quality_task)
+    "search": update_search_index_task,
+    "embedding": regenerate_embedding_task,
+    "quality": recompute_quality_task,
 }
 """Derivation to the task that computes it."""
