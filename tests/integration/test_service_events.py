@@ -169,6 +169,21 @@ def test_a_bibliography_names_its_broken_entry_and_adds_the_others(library: Path
     assert broken.error
 
 
+def test_an_entry_without_title_is_kept_under_another_name(library: Path) -> None:
+    path = library / "refs.bib"
+    path.write_text(
+        "@article{key1, author={Doe, Jane}, journal={A journal}}\n@misc{key2, year=1999}"
+    )
+    parent = ingest(path)
+    with reading() as session:
+        query = select(Ingestion).where(Ingestion.parent_id == parent.id)
+        titles = {
+            Services(session).resources.get(row.resource_id or "").title
+            for row in session.scalars(query)
+        }
+    assert titles == {"A journal", "key2"}
+
+
 def test_an_import_taken_up_again_doubles_nothing(library: Path) -> None:
     path = library / "refs.bib"
     path.write_text("".join(f"@misc{{k{n}, title={{Title {n}}}}}\n" for n in range(5)))

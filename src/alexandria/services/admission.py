@@ -85,6 +85,7 @@ class Admission:
 
     def _admit_or_fail(self, child: Ingestion, record: Record) -> None:
         child.sha256 = record_sha256(record)
+        record = replace(record, title=record.title or _stand_in(record))
         try:
             with self._session.begin_nested():
                 self._admit(child, record, child.sha256)
@@ -147,6 +148,11 @@ def _completed(record: Record, ingestion: Ingestion) -> Record:
     """Give a document without a title the name of its file or the end of its address."""
     title = record.title or PurePath(urlsplit(ingestion.name).path).stem or ingestion.name
     return replace(record, title=title, url=record.url or ingestion.url)
+
+
+def _stand_in(record: Record) -> str:
+    """Name an entry without a title: a periodical by its name, others by their key."""
+    return record.venue or record.external_id or "Untitled"
 
 
 def _name_of(entry: ExtractedRecord) -> str:
