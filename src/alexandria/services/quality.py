@@ -122,25 +122,23 @@ class QualityService:
 
     def _assess(self, resource_ids: Collection[str]) -> list[tuple[Resource, Assessment]]:
         ids = list(resource_ids)
-        texts: dict[str, str] = dict(
-            self._session.execute(
+        texts: dict[str, str] = {
+            row.resource_id: row.text
+            for row in self._session.execute(
                 select(
                     ResourceContent.resource_id,
-                    func.substr(ResourceContent.text, 1, READ_CHARACTERS),
+                    func.substr(ResourceContent.text, 1, READ_CHARACTERS).label("text"),
                 ).where(ResourceContent.resource_id.in_(ids))
             )
-            .tuples()
-            .all()
-        )
-        uses: dict[str, int] = dict(
-            self._session.execute(
-                select(Interaction.resource_id, func.count())
+        }
+        uses: dict[str, int] = {
+            row.resource_id: row.uses
+            for row in self._session.execute(
+                select(Interaction.resource_id, func.count().label("uses"))
                 .where(Interaction.resource_id.in_(ids))
                 .group_by(Interaction.resource_id)
             )
-            .tuples()
-            .all()
-        )
+        }
         year = now().year
         return [
             (one, assess(_inputs(one, texts.get(one.id, ""), uses.get(one.id, 0)), year))
