@@ -64,7 +64,7 @@ class UserService:
         if link is None:
             raise UnauthorizedError(
                 "This sign-in link was used already, or is too old.",
-                "Start Alexandria again, or run `alexandria users link`: it prints a new one.",
+                "Start Alexandria again: it prints a new one.",
             )
         self._session.delete(link)
         return self._new_secret(link.user, "session", link.scope, SESSION_LIFETIME)
