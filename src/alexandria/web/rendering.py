@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
@@ -17,9 +17,11 @@ from alexandria.errors import AlexandriaError, ForbiddenError
 from alexandria.services.users import Identity
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; "
+    "base-uri 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
 }
 
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -38,15 +40,20 @@ def reader(request: Request) -> Identity:
 
 
 def same_site(request: Request) -> None:
-    """Refuse forms that another site sends in the reader's name (CSRF)."""
-    origin = request.headers.get("origin")
-    if request.method != "POST" or origin is None:
+    """Refuse forms that another site sends in the reader's name (CSRF).
+
+    Programs send neither header; they carry a token, which no browser adds by itself.
+    """
+    if request.method in {"GET", "HEAD"}:
         return
-    if urlsplit(origin).netloc != request.headers.get("host"):
-        raise ForbiddenError("This form came from another site.", "Send it from this library.")
-
-
-Reader = Annotated[Identity, Depends(reader)]
+    origin = request.headers.get("origin")
+    fetched_from = request.headers.get("sec-fetch-site", "none")
+    foreign_origin = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign_origin or fetched_from not in {"same-origin", "none"}:
+        raise ForbiddenError(
+            "This form came from another site; nothing was changed.",
+            "Open the page in this library and send it from there.",
+        )
 
 
 def page(

@@ -1,15 +1,19 @@
+import logging
+
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy import select
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services, file_store
-from alexandria.errors import NotFoundError
+from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
 from alexandria.models import ResourceFile
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.rendering import page, reader, same_site
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/ui/resources", dependencies=[Depends(reader), Depends(same_site)])
 
@@ -40,6 +44,7 @@ def ledger(request: Request, resource_id: str, services: Reading) -> HTMLRespons
 
 @router.get("/{resource_id}/files/{sha256}")
 def download(resource_id: str, sha256: str, services: Reading) -> FileResponse:
+    services.resources.get(resource_id)
     found = services.session.get(ResourceFile, (resource_id, sha256))
     if found is None:
         raise NotFoundError("This resource has no such file.", "Open its page to see its files.")
@@ -57,10 +62,12 @@ def compute(
 ) -> RedirectResponse:
     """Have one derivation computed now."""
     if derivation not in TASK_OF:
-        raise NotFoundError(f"There is no derivation {derivation}.")
+        raise NotFoundError(
+            f"There is no derivation {derivation}.", "Open the resource to see those it has."
+        )
     services.ledger.make_due(derivation, services.resources.get(resource_id))
     services.session.commit()
-    queue_all([request_for(TASK_OF[derivation], resource_id)])
+    _queue_or_leave(derivation, resource_id)
     return RedirectResponse(f"/ui/resources/{resource_id}", status_code=303)
 
 
@@ -69,6 +76,14 @@ def delete(resource_id: str, services: Writing, _who: SignedIn) -> RedirectRespo
     services.resources.delete(resource_id)
     services.session.commit()
     return RedirectResponse("/ui/", status_code=303)
+
+
+def _queue_or_leave(derivation: str, resource_id: str) -> None:
+    """Queue it, or leave it to the reconciler while the broker is away."""
+    try:
+        queue_all([request_for(TASK_OF[derivation], resource_id)])
+    except TransientError as error:
+        logger.warning("%s of %s waits for the reconciler: %s", derivation, resource_id, error)
 
 
 def _ledger(services: Services, resource_id: str) -> list[tuple[str, str, object]]:

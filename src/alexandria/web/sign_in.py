@@ -4,6 +4,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from alexandria.access import SESSION_COOKIE, Writing
+from alexandria.bootstrap import Services
+from alexandria.db import writing
 from alexandria.errors import UnauthorizedError
 from alexandria.services.users import SESSION_LIFETIME
 from alexandria.web.rendering import page, same_site
@@ -12,11 +14,12 @@ router = APIRouter(prefix="/ui")
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, services: Writing, token: str = "") -> Response:
+def sign_in(request: Request, token: str = "") -> Response:
     """Turn the printed link into a session, or ask for one."""
     if not token:
         return page(request, "sign_in.html", error=None)
-    return _enter(request, services, token)
+    with writing() as session:
+        return _enter(request, Services(session), token)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_site)])
@@ -34,7 +37,7 @@ def sign_out(request: Request, services: Writing) -> RedirectResponse:
     return answer
 
 
-def _enter(request: Request, services: Writing, secret: str) -> Response:
+def _enter(request: Request, services: Services, secret: str) -> Response:
     try:
         session_secret = services.users.sign_in(secret)
     except UnauthorizedError as error:
