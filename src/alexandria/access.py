@@ -71,13 +71,20 @@ async def read_source(request: Request) -> AsyncIterator[Source]:
                 add_anyway=str(form.get("add_anyway", "")).lower() in {"1", "true", "on", "yes"},
             )
         return
+    yield _json_source(await request.body())
+
+
+def _json_source(body: bytes) -> Source:
     try:
-        body = orjson.loads(await request.body())
-        yield Source(url=body["url"], add_anyway=bool(body.get("add_anyway")))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    url = found.get("url") if isinstance(found, dict) else None
+    if not isinstance(url, str):
         raise InvalidInputError(
             "This is neither a form with a `file` nor JSON with a `url`.", "Send one of the two."
-        ) from error
+        )
+    return Source(url=url, add_anyway=bool(found.get("add_anyway")))
 
 
 def signed_in(request: Request) -> Identity:

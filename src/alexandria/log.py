@@ -44,6 +44,7 @@ def configure_logging(level: str = "INFO", *, as_json: bool = False) -> None:
             "handlers": {
                 "stderr": {
                     "class": "logging.StreamHandler",
+                    "level": level.upper(),  # `echo_pool` sets its logger to INFO by itself
                     "formatter": "line",
                     "filters": ["correlation"],
                 }

@@ -10,6 +10,7 @@ from alexandria.models import Ingestion
 
 STATES = ("queued", "running", "completed", "duplicate", "failed")
 LARGEST_PAGE = 500
+LONGEST_CURSOR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,6 @@ def list_ingestions(
 
 
 def _offset(cursor: str | None) -> int:
-    if cursor is not None and not cursor.isdecimal():
+    if cursor and not (cursor.isdecimal() and len(cursor) <= LONGEST_CURSOR):
         raise InvalidInputError("This cursor is none of ours.", "Start again without a cursor.")
     return int(cursor or 0)

@@ -4,12 +4,14 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from alexandria.db.base import UtcDateTime
 from alexandria.errors import InvalidInputError
 from alexandria.models import Resource, ResourceAuthor, ResourceSubject, ResourceTag
 
@@ -113,11 +115,17 @@ def _encode(value: Any, resource_id: str) -> str:
 
 def _decode(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[Any, str]:
     try:
-        value, resource_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * 3))
-        python_type = column.type.python_type
-        moment = hasattr(python_type, "fromisoformat")
-        return (python_type.fromisoformat(value) if moment else value), str(resource_id)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidInputError(
-            "This cursor is none of ours.", "Start again without a cursor."
-        ) from error
+        match orjson.loads(base64.urlsafe_b64decode(cursor + "=" * 3)):
+            case [str(value), str(resource_id)]:
+                is_moment = isinstance(column.type, UtcDateTime)
+                return (_moment(value) if is_moment else value), resource_id
+    except (binascii.Error, ValueError):
+        pass  # refused below, with all else that is no cursor
+    raise InvalidInputError("This cursor is none of ours.", "Start again without a cursor.")
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment
