@@ -9,6 +9,7 @@ from uuid import uuid4
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
 
 from alexandria import __version__, api, bootstrap, web
 from alexandria.access import signed_in
@@ -83,7 +84,16 @@ def create_app() -> FastAPI:
 
     @app.get("/docs", include_in_schema=False, dependencies=[Depends(signed_in)])
     def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="Alexandria")
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Alexandria",
+            swagger_js_url="/docs/static/swagger-ui-bundle.js",
+            swagger_css_url="/docs/static/swagger-ui.css",
+            swagger_favicon_url="/static/icon.svg",
+        )
+
+    # From the package, not from a CDN: the library works without internet.
+    app.mount("/docs/static", StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/", include_in_schema=False)
     def home() -> RedirectResponse:

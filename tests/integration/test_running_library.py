@@ -135,6 +135,17 @@ def test_pages_show_what_is_there_and_escape_it(running_library: RunningLibrary)
         assert refused.status_code == 403
 
 
+def test_the_description_of_the_interface_needs_no_other_host(
+    running_library: RunningLibrary,
+) -> None:
+    with running_library.client() as client:
+        page = client.get("/docs").text
+        assert "//" not in page.replace("// ", "")
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+            assert f"/docs/static/{name}" in page
+            assert client.get(f"/docs/static/{name}").status_code == 200
+
+
 def test_a_second_up_is_told_where_the_first_is(running_library: RunningLibrary) -> None:
     command = [sys.executable, "-m", "alexandria", "up", "--data", str(running_library.folder)]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alexandria import bootstrap
-from alexandria.api.schemas.monitoring import DependencyOut, Readiness
+from alexandria.api.schemas.monitoring import Alive, DependencyOut, Readiness
 from alexandria.db import reading
 from alexandria.tasks.status import broker_answers
 
@@ -13,8 +13,9 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def healthz() -> dict[str, str]:
-    return {"status": "ok"}
+def healthz() -> Alive:
+    """Answer as long as the process serves requests."""
+    return Alive()
 
 
 @router.get("/readyz")

@@ -67,12 +67,14 @@ def import_file(
 def list_all(
     services: Reading, request: Annotated[IngestionListRequest, Depends()]
 ) -> Page[IngestionOut]:
+    """List what came in, the newest first; the records of a file under its `parent_id`."""
     total, rows, cursor = list_ingestions(services.session, request)
     return Page(total=total, items=_out(services, rows), next_cursor=cursor)
 
 
 @router.get("/ingestions/{ingestion_id}")
 def read(ingestion_id: str, services: Reading) -> IngestionOut:
+    """Tell how far one source is, and if it failed, why and what to do."""
     return _out(services, [services.ingestion.get(ingestion_id)])[0]
 
 

@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from alexandria.access import Reading, Writing
 from alexandria.api.activity import BatchAccepted
 from alexandria.api.schemas.page import Page
+from alexandria.api.schemas.quality import Outlier, QualityOut
 from alexandria.errors import NotFoundError
 from alexandria.services.listing import ListRequest
 from alexandria.tasks.celery_tasks.batch import start_batch
@@ -22,7 +23,7 @@ class RecalculateIn(BaseModel):
 
 
 @router.get("/resources/{resource_id}/quality")
-def quality(resource_id: str, services: Reading) -> dict[str, Any]:
+def quality(resource_id: str, services: Reading) -> QualityOut:
     """Give the five dimensions with their reasons in words."""
     services.resources.get(resource_id)
     scores = services.quality.get_quality_scores(resource_id)
@@ -31,20 +32,19 @@ def quality(resource_id: str, services: Reading) -> dict[str, Any]:
             "The quality of this resource is not computed yet.",
             "It follows within seconds; see its freshness.",
         )
-    return {"resource_id": resource_id, **scores}
+    return QualityOut(resource_id=resource_id, **scores)
 
 
 @router.get("/quality/outliers")
-def outliers(
-    services: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50
-) -> Page[dict[str, Any]]:
+def outliers(services: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Page[Outlier]:
     """Give the resources whose quality lies far below the others'."""
     found = services.quality.outliers(limit)
-    return Page(total=len(found), items=found)
+    return Page(total=len(found), items=[Outlier(**one) for one in found])
 
 
 @router.post("/quality/recalculate", status_code=202)
 def recalculate(services: Writing, body: RecalculateIn | None = None) -> BatchAccepted:
+    """Compute the quality of these resources anew, or of all when none are named."""
     ids = body.resource_ids if body else None
     request = ListRequest() if ids is None else None
     run = start_batch(services, "recompute_quality", ids, request)

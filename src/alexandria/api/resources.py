@@ -33,6 +33,7 @@ IfMatch = Annotated[str | None, Header(description='The `ETag` that you read, su
 def list_all(
     services: Reading, request: Annotated[ListRequest, Depends()]
 ) -> Page[ResourceSummary]:
+    """List resources by filters, a page at a time."""
     page = list_resources(services.session, request)
     items = [ResourceSummary.of(resource) for resource in page.items]
     return Page(total=page.total, items=items, next_cursor=page.next_cursor)
@@ -40,6 +41,7 @@ def list_all(
 
 @router.post("", status_code=201)
 def create(body: ResourceIn, services: Writing, response: Response) -> ResourceWritten:
+    """Add a resource; it is searchable when this answers, all else follows within seconds."""
     resource = services.resources.create(body.as_record())
     response.headers["Location"] = f"/resources/{resource.id}"
     return _written(services, resource, response)
@@ -47,6 +49,7 @@ def create(body: ResourceIn, services: Writing, response: Response) -> ResourceW
 
 @router.get("/{resource_id}")
 def read(resource_id: str, services: Reading, response: Response) -> ResourceOut:
+    """Read a resource; the `ETag` guards a later change."""
     resource = services.resources.get(resource_id)
     response.headers["ETag"] = etag(resource)
     return ResourceOut.of(resource)
@@ -83,6 +86,7 @@ def change(
 def delete(
     resource_id: str, services: Writing, response: Response, if_match: IfMatch = None
 ) -> Deleted:
+    """Take a resource out of the library and all that was derived from it."""
     event_id = services.resources.delete(resource_id, _revisions(if_match))
     services.session.commit()
     response.headers["X-Event-ID"] = str(event_id)
@@ -91,6 +95,7 @@ def delete(
 
 @router.get("/{resource_id}/freshness")
 def freshness(resource_id: str, services: Reading) -> Freshness:
+    """Tell for each derivation what it was computed from, and whether that is still so."""
     resource = services.resources.get(resource_id)
     rows = services.freshness.of([resource_id])[resource_id]
     return Freshness(
@@ -144,6 +149,7 @@ def history(resource_id: str, services: Reading) -> History:
 def similar(
     resource_id: str, services: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> Page[SimilarItem]:
+    """Give the resources nearest in meaning."""
     items = [
         SimilarItem(
             id=found["id"],

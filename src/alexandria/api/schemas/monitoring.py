@@ -4,6 +4,10 @@ from typing import Any
 from pydantic import BaseModel
 
 
+class Alive(BaseModel):
+    status: str = "ok"
+
+
 class EventOut(BaseModel):
     id: int | None
     name: str
