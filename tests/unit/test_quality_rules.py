@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 
 from alexandria.services.quality_rules import WEIGHTS, QualityInputs, assess
 
+OTHER = (
+    "Parsers trained on newspapers lose accuracy when people write short messages. Annotating a "
+    "thousand sentences by hand recovers most of what was lost, and active selection needs only "
+    "half of these labels."
+)
 GOOD = QualityInputs(
     title="Laminar flow over thin airfoils",
-    abstract="We measure the drag of thin airfoils in slow flow.",
-    text="Laminar flow over thin airfoils. We measure the drag.",
+    abstract="We measure the drag of thin airfoils in slow flow. A wind tunnel with very little "
+    "turbulence keeps the boundary layer laminar up to three quarters of the chord, and hot wires "
+    "follow its transition.",
+    text="Laminar flow over thin airfoils. We measure the drag. Earlier tunnels had shown a sharp "
+    "rise near the nose, which theory could not explain; our polished models give smooth curves at "
+    "every angle of attack below stall.",
     authors=("Ada Lovelace", "Emmy Noether"),
     year=2020,
     venue="A journal",
@@ -28,10 +37,14 @@ GOOD = QualityInputs(
         ({"authors": ("Ada Lovelace", "ada@example.org")}, "accuracy"),
         ({"identifiers": {"doi": "no doi", "arxiv": "2001.01234"}}, "accuracy"),
         ({"text": "(cid:12)(cid:13) flow " * 20}, "accuracy"),
+        ({"text": OTHER.replace("e", "\ufffd")}, "accuracy"),
+        ({"title": "Laminar \ufffdow over thin airfoils"}, "accuracy"),
         ({"venue": None}, "completeness"),
         ({"language": None}, "completeness"),
         ({"text": ""}, "completeness"),
         ({"abstract": GOOD.title}, "consistency"),
+        ({"abstract": OTHER}, "consistency"),
+        ({"text": OTHER}, "consistency"),
         ({"authors": ("Ada Lovelace", "ada lovelace")}, "consistency"),
         ({"identifiers": {"doi": "10.1234/abc", "arxiv": "1001.01234"}}, "consistency"),
         ({"interactions": 1}, "relevance"),

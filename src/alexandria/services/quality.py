@@ -14,7 +14,7 @@ from alexandria.protocols import Cache
 from alexandria.services.ledger import Revisions
 from alexandria.services.quality_rules import WEIGHTS, Assessment, QualityInputs, assess
 
-PRODUCER = "quality rules 1"
+PRODUCER = "quality rules 2"
 READ_CHARACTERS = 20_000
 FEWEST_SCORES = 8
 """With fewer, quartiles say nothing."""
