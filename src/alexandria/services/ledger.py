@@ -76,6 +76,11 @@ class Ledger:
         """Open missing rows, and make due what another producer computed; give how many."""
         return sum(self._backfill(derivation) for derivation in self.active)
 
+    def is_due(self, derivation: str, resource_id: str) -> bool:
+        """Tell whether there is something to compute, without taking the lock of a writer."""
+        row = self._session.get(LedgerRow, (RESOURCE, resource_id, derivation))
+        return row is not None and row.due_at is not None
+
     def claim(
         self, derivation: str, first: str, limit: int, lease: timedelta
     ) -> dict[str, Revisions]:

@@ -13,7 +13,7 @@ from celery import Task
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
-from alexandria.db import LibrarySession, release, writing
+from alexandria.db import LibrarySession, reading, release, writing
 from alexandria.events import SystemEvent, outbox
 from alexandria.services.ledger import Revisions
 from alexandria.tasks.base import TRANSIENT, DatabaseTask
@@ -50,9 +50,9 @@ def _run(
     task: Task, db: LibrarySession, resource_id: str, compute: Compute, done_event: SystemEvent
 ) -> dict[str, Any]:
     begin(task, resource_id)
-    services = Services(db)
     name = task.derivation
-    claimed = services.ledger.claim(name, resource_id, get_settings().alexandria_take_along, LEASE)
+    services = Services(db)
+    claimed = _claim(services, name, resource_id)
     if not claimed:
         logger.info("%s: %s of %s is fresh already", task.name, name, resource_id)
         return {"resource_id": resource_id, "computed": 0}
@@ -68,6 +68,14 @@ def _run(
         "%s: computed %s of %d resources, %s first", task.name, name, len(read), resource_id
     )
     return {"resource_id": resource_id, "computed": len(read)}
+
+
+def _claim(services: Services, name: str, resource_id: str) -> dict[str, Revisions]:
+    """Claim the resource and others that are due; nothing, and no writer's lock, if it is fresh."""
+    with reading() as session:
+        if not Services(session).ledger.is_due(name, resource_id):
+            return {}
+    return services.ledger.claim(name, resource_id, get_settings().alexandria_take_along, LEASE)
 
 
 def _compute(
