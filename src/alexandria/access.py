@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Annotated
 
 import orjson
@@ -20,6 +21,8 @@ from alexandria.errors import (
 from alexandria.services.users import Identity
 
 SESSION_COOKIE = "alexandria_session"
+LONGEST_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.05
 _FORM_MARGIN = 100_000
 """Bytes of a form around its files."""
 
@@ -101,6 +104,16 @@ def signed_in(request: Request) -> Identity:
             f"This token may only {identity.scope}.", f"Use one with the scope {needed}."
         )
     return identity
+
+
+def wait_until_complete(event_id: int, timeout: float) -> None:
+    """Return when the keyword index holds the event, or when the time is up."""
+    deadline = monotonic() + timeout
+    while monotonic() < deadline:
+        with reading() as session:
+            if Services(session).freshness.index_state()["complete_through"] >= event_id:
+                return
+        sleep(_POLL_SECONDS)
 
 
 SignedIn = Annotated[Identity, Depends(signed_in)]

@@ -14,9 +14,9 @@ from fastapi.staticfiles import StaticFiles
 from alexandria import __version__, api, bootstrap, web
 from alexandria.access import signed_in
 from alexandria.api import errors
+from alexandria.api.schemas.problem import Problem
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, get_engine
-from alexandria.errors import AlexandriaError
 from alexandria.events import SystemEvent, event_emitter
 from alexandria.log import configure_logging, correlation_id
 from alexandria.migrations import require_current
@@ -46,18 +46,20 @@ async def correlate(
     given = request.headers.get("x-request-id", "").strip()[:128]
     token = correlation_id.set(given if given.isprintable() and given else str(uuid4()))
     try:
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception as error:  # noqa: BLE001 (the last resort: told in the log, and in words)
+            response = present(request, errors.unexpected(error))
         response.headers["X-Request-ID"] = correlation_id.get() or ""
         return response
     finally:
         correlation_id.reset(token)
 
 
-def tell(request: Request, error: AlexandriaError) -> Response:
+def present(request: Request, problem: Problem) -> Response:
     """Tell people on a page, and programs in a problem document."""
-    if request.url.path.startswith("/ui/"):
-        return error_page(request, error)
-    return errors.own_error(request, error)
+    to_people = request.url.path.startswith("/ui/")
+    return error_page(request, problem) if to_people else errors.as_json(request, problem)
 
 
 def create_app() -> FastAPI:
@@ -71,12 +73,11 @@ def create_app() -> FastAPI:
         openapi_url=None,  # served below, to those who are signed in
     )
     app.middleware("http")(correlate)
-    errors.install(app)
+    errors.install(app, present)
     app.include_router(api.open_router)
     app.include_router(api.router)
     web.mount(app)
     app.add_exception_handler(SignInFirstError, to_sign_in)
-    app.add_exception_handler(AlexandriaError, tell)  # type: ignore[arg-type]
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(signed_in)])
     def openapi() -> dict[str, Any]:

@@ -66,6 +66,18 @@ def test_a_resource_that_is_none_is_refused(running_library: RunningLibrary, bod
     refused(running_library, "/resources", body)
 
 
+@pytest.mark.parametrize("title", ["", "  ", "\0"])
+def test_a_title_can_not_be_taken_away(running_library: RunningLibrary, title: str) -> None:
+    with running_library.client() as client:
+        where = client.post("/resources", json={"title": "It has one"}).headers["location"]
+        for answer in (
+            client.patch(where, json={"title": title}),
+            client.put(where, json={"title": title}),
+        ):
+            assert answer.status_code == 422
+        assert client.get(where).json()["title"] == "It has one"
+
+
 def refused(running: RunningLibrary, path: str, body: bytes) -> None:
     with running.client() as client:
         headers = {"content-type": "application/json"}

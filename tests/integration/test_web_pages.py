@@ -1,8 +1,9 @@
 """The pages over a real library in this process; no broker and no cache run."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ from alexandria.errors import ExtractionError
 from alexandria.models import LedgerRow
 from alexandria.services.ingestion_list import IngestionListRequest, list_ingestions
 from alexandria.services.ledger import RESOURCE
+from alexandria.services.search import SearchService
 
 HOSTILE = "<script>alert(1)</script> zebra \"><img src=x onerror='x'>"
 OWN = {"Origin": "http://testserver"}
@@ -315,3 +317,125 @@ class TestAdd:
             services.ingestion.process(queued.id, "task")
             session.commit()
             return queued.id
+
+
+class TestEditing:
+    FORM: ClassVar[dict[str, str]] = {
+        "title": "Two",
+        "authors": "Ada Lovelace\r\nEmmy Noether",
+        "abstract": "One line.\r\nAnother.",
+        "year": "1843",
+        "tags": "engines",
+    }
+
+    def revisions(self, page: str) -> str:
+        found = re.search(r'name="revisions" value="([\d-]+)"', page)
+        assert found
+        return found[1]
+
+    def test_what_is_typed_is_saved_and_nothing_else(self, browser: TestClient) -> None:
+        where = f"/ui/resources/{make('One', venue='A journal')}"
+        seen = self.revisions(browser.get(f"{where}/edit").text)
+        form = self.FORM | {"revisions": seen, "venue": "A journal"}
+        answer = browser.post(f"{where}/edit", data=form, headers=OWN)
+        assert answer.status_code == 303
+        change = answer.headers["location"].partition("?change=")[2]
+        page = browser.get(answer.headers["location"]).text
+        assert f"your change {int(change):,} is in it" in page
+        with reading() as session:
+            saved = Services(session).resources.get(where.rpartition("/")[2])
+            assert saved.title == "Two"
+            assert saved.authors == ["Ada Lovelace", "Emmy Noether"]
+            assert saved.abstract == "One line.\nAnother."
+            assert (saved.year, saved.venue, saved.tags) == (1843, "A journal", ["engines"])
+
+    def test_saving_without_a_change_makes_no_revision(self, browser: TestClient) -> None:
+        resource_id = make("One", abstract="First.\nSecond.", authors=["Ada Lovelace"])
+        before = self.revisions(browser.get(f"/ui/resources/{resource_id}/edit").text)
+        form = {"title": "One", "abstract": "First.\r\nSecond.", "authors": "Ada Lovelace\r\n"}
+        address = f"/ui/resources/{resource_id}/edit"
+        answer = browser.post(address, data=form | {"revisions": before}, headers=OWN)
+        assert answer.headers["location"] == f"/ui/resources/{resource_id}"
+        assert self.revisions(browser.get(address).text) == before
+
+    def test_who_is_second_sees_both_versions_and_loses_neither(self, browser: TestClient) -> None:
+        address = f"/ui/resources/{make('One')}/edit"
+        seen = {"revisions": self.revisions(browser.get(address).text)}
+        first = browser.post(address, data={"title": "Theirs"} | seen, headers=OWN)
+        assert first.status_code == 303
+        second = browser.post(address, data={"title": "Mine"} | seen, headers=OWN)
+        assert second.status_code == 412
+        assert 'value="Mine"' in second.text
+        assert "Theirs" in second.text.partition('id="theirs-title"')[2]
+        newest = {"revisions": self.revisions(second.text)}
+        third = browser.post(address, data={"title": "Mine"} | newest, headers=OWN)
+        assert third.status_code == 303
+
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [
+            ({"title": " "}, "needs a title"),
+            ({"year": "soon"}, "no year"),
+            ({"doi": "none"}, "not a valid doi"),
+            ({"revisions": ""}, "which revision"),
+        ],
+    )
+    def test_what_can_not_be_saved_stays_in_the_form(
+        self, browser: TestClient, wrong: dict[str, str], said: str
+    ) -> None:
+        address = f"/ui/resources/{make('One')}/edit"
+        seen = self.revisions(browser.get(address).text)
+        form = self.FORM | {"revisions": seen} | wrong
+        answer = browser.post(address, data=form, headers=OWN)
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert "Emmy Noether</textarea>" in answer.text.replace("\r", "")
+
+    def test_another_site_can_not_send_it(self, browser: TestClient) -> None:
+        address = f"/ui/resources/{make('One')}/edit"
+        foreign = {"Origin": "http://elsewhere.example"}
+        assert browser.post(address, data=self.FORM, headers=foreign).status_code == 403
+
+
+class TestWords:
+    def test_an_api_token_signs_in(self, stranger: TestClient) -> None:
+        with writing() as session:
+            token = Services(session).users.new_token("owner", "read")
+            session.commit()
+        entered = stranger.post("/ui/sign-in", data={"token": token}, headers=OWN)
+        assert entered.headers["location"] == "/ui/"
+        assert stranger.get("/ui/").status_code == 200
+        assert stranger.post("/ui/sample", headers=OWN).status_code == 403
+
+    def test_errors_of_pages_are_pages(
+        self, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        unreadable = browser.post("/ui/ingestions/x/retry", data={"add_anyway": "?"}, headers=OWN)
+        assert unreadable.status_code == 422
+
+        def broken(*_: Any) -> None:
+            raise RuntimeError("a fault of ours")
+
+        make("One")
+        monkeypatch.setattr(SearchService, "search", broken)
+        unexpected = browser.get("/ui/")
+        assert unexpected.status_code == 500
+        assert "a fault of ours" not in unexpected.text
+        for answer in (unreadable, unexpected):
+            assert answer.headers["content-type"].startswith("text/html")
+            assert "To the library" in answer.text
+        assert browser.get("/search").json()["title"] == "Something went wrong"
+
+    def test_quality_is_five_bars(self, browser: TestClient) -> None:
+        make("Zebra stripes", abstract="On the stripes of zebras.")
+        page = browser.get("/ui/?q=zebra").text
+        bars = page.partition('class="bars"')[2].partition("</svg>")[0]
+        assert bars.count("<rect") == 5
+        assert bars.count('class="none"') == 2, "timeliness and relevance have no evidence"
+
+    def test_a_change_is_waited_for(self, browser: TestClient) -> None:
+        make("One")
+        far = browser.get("/ui/?change=99999").text
+        assert "not in it yet" in far
+        assert 'href="/ui/?wait_for=99999"' in far
+        assert "is in it" in browser.get("/ui/?wait_for=1").text

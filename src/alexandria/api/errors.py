@@ -1,73 +1,95 @@
-"""The one place where errors become problem documents (RFC 9457)."""
+"""The one place where errors are put into words: a problem document (RFC 9457), or a page."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from alexandria.api.schemas.problem import Problem
 from alexandria.errors import AlexandriaError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+Present = Callable[[Request, Problem], Response]
+"""Answers a request with a problem."""
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """Give a problem document; `detail` says what happened and what to do."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+def as_json(_request: Request, problem: Problem) -> JSONResponse:
+    unauthorized = problem.status == HTTPStatus.UNAUTHORIZED
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"WWW-Authenticate": "Bearer"} if unauthorized else None,
+    )
 
 
-def own_error(_request: Request, error: AlexandriaError) -> JSONResponse:
+def own_error(error: AlexandriaError) -> Problem:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s", error, exc_info=error)
-    return problem(error.status, error.title, error.detail)
+    return Problem(status=error.status, title=error.title, detail=error.detail)
 
 
-def invalid_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+def invalid_request(error: RequestValidationError) -> Problem:
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
         for fault in error.errors()
     ]
     first = faults[0] if faults else {"field": "body", "message": "not understood"}
     detail = f"{first['field']}: {first['message']}. See /docs for what this path takes."
-    return problem(422, "Invalid input", detail, errors=faults)
+    return Problem(status=422, title="Invalid input", detail=detail, errors=faults)
 
 
-def http_error(_request: Request, error: HTTPException) -> JSONResponse:
+def http_error(error: HTTPException) -> Problem:
     title = HTTPStatus(error.status_code).phrase
     detail = error.detail if error.detail != title else "There is nothing at this path. See /docs."
-    return problem(error.status_code, title, str(detail))
+    return Problem(status=error.status_code, title=title, detail=str(detail))
 
 
-def database_away(_request: Request, error: OperationalError) -> JSONResponse:
+def database_away(error: OperationalError) -> Problem:
     logger.error("The database failed", exc_info=error)
-    return problem(
-        503,
-        "Not available right now",
-        "The database does not answer; nothing was changed. Try again in a moment.",
+    return Problem(
+        status=503,
+        title="Not available right now",
+        detail="The database does not answer; nothing was changed. Try again in a moment.",
     )
 
 
-def unexpected(_request: Request, error: Exception) -> JSONResponse:
+def unexpected(error: Exception) -> Problem:
     logger.error("Unexpected error", exc_info=error)
-    return problem(
-        500,
-        "Something went wrong",
-        "An unexpected error stopped this request; the log of the server says more. "
+    return Problem(
+        status=500,
+        title="Something went wrong",
+        detail="An unexpected error stopped this request; the log of the server says more. "
         "Nothing was changed by it.",
     )
 
 
-def install(app: FastAPI) -> None:
-    """Handle all but our own errors, which pages show in another way."""
-    app.add_exception_handler(RequestValidationError, invalid_request)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, http_error)  # type: ignore[arg-type]
-    app.add_exception_handler(OperationalError, database_away)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, unexpected)
+_DESCRIBE: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (AlexandriaError, own_error),
+    (RequestValidationError, invalid_request),
+    (HTTPException, http_error),
+    (OperationalError, database_away),
+)
+
+
+def install(app: FastAPI, present: Present) -> None:
+    """Have the application answer each kind of error through `present`."""
+    for kind, describe in _DESCRIBE:
+        app.add_exception_handler(kind, _handler(describe, present))
+
+
+def _handler(
+    describe: Callable[[Any], Problem], present: Present
+) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        return present(request, describe(error))
+
+    return handle

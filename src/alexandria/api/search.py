@@ -1,19 +1,13 @@
-from time import monotonic, sleep
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query
 
-from alexandria.access import Reading
+from alexandria.access import LONGEST_WAIT_SECONDS, Reading, wait_until_complete
 from alexandria.api.schemas.search import SearchOut
-from alexandria.bootstrap import Services
-from alexandria.db import reading
 from alexandria.services.search import SearchRequest
 from alexandria.services.search.request import Mode, Sort
 
 router = APIRouter(tags=["search"])
-
-LONGEST_WAIT_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 
 
 def _request(
@@ -57,13 +51,3 @@ def search(
     if wait_for is not None:
         wait_until_complete(wait_for, timeout)
     return SearchOut.model_validate(services.search.search(request))
-
-
-def wait_until_complete(event_id: int, timeout: float) -> None:
-    """Return when the keyword index holds the event, or when the time is up."""
-    deadline = monotonic() + timeout
-    while monotonic() < deadline:
-        with reading() as session:
-            if Services(session).freshness.index_state()["complete_through"] >= event_id:
-                return
-        sleep(_POLL_SECONDS)

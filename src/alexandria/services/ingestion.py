@@ -93,6 +93,13 @@ class IngestionService:
         ingestion.duplicate_reason = ingestion.finished_at = ingestion.lease_until = None
         return ingestion
 
+    def retry_failed(self, parent_id: str) -> list[str]:
+        """Queue again the failed records of a file that could be read; give their ids."""
+        failed = self._session.scalars(
+            select(Ingestion).where(Ingestion.parent_id == parent_id, Ingestion.state == "failed")
+        )
+        return [self.retry(one.id).id for one in failed.all() if one.record]
+
     def process(self, ingestion_id: str, task_id: str) -> Ingestion | None:
         """Take one source in. Gives None when another task is at it.
 

@@ -95,17 +95,17 @@ class ResourceService:
         """
         resource = self.get(resource_id, for_update=True)
         _guard(resource, expected)
+        checked = _checked(changes)
         replaced = {
             name: current
-            for name, value in _checked(changes).items()
+            for name, value in checked.items()
             if (current := _read(resource, name)) != value
         }
         if not replaced:
             return resource
-        if "title" in replaced and not changes["title"]:
+        if "title" in replaced and not checked["title"]:
             raise InvalidInputError("A resource needs a title.", "Give it one, or leave it as is.")
         self._keep(resource, replaced)
-        checked = _checked(changes)
         for name in replaced:
             _assign(resource, name, checked[name])
         self._changed(resource, set(replaced))

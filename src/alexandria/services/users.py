@@ -69,6 +69,13 @@ class UserService:
         self._session.delete(link)
         return self._new_secret(link.user, "session", link.scope, SESSION_LIFETIME)
 
+    def session_for_token(self, token: str) -> str | None:
+        """Give the secret of a session that may do what the API token may; None if it is none."""
+        found = self._find(token, "token")
+        if found is None:
+            return None
+        return self._new_secret(found.user, "session", found.scope, SESSION_LIFETIME)
+
     def sign_out(self, session_secret: str) -> None:
         if found := self._find(session_secret, "session"):
             self._session.delete(found)

@@ -71,6 +71,15 @@ def retry(
     return RedirectResponse(f"/ui/add/{parent_id}" if parent_id else "/ui/add", status_code=303)
 
 
+@router.post("/add/{ingestion_id}/retry")
+def retry_failed(ingestion_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
+    """Try all failed records of a file again that could be read."""
+    queued = services.ingestion.retry_failed(ingestion_id)
+    services.session.commit()
+    queue_or_leave(queued)
+    return RedirectResponse(f"/ui/add/{ingestion_id}", status_code=303)
+
+
 def _newest(services: Services, cursor: str | None) -> dict[str, Any]:
     asked = IngestionListRequest(limit=SHOWN, cursor=cursor)
     total, rows, following = list_ingestions(services.session, asked)
@@ -92,6 +101,7 @@ def _troubled(services: Services, parent: Ingestion) -> dict[str, Any]:
         "parent": parent,
         "ingestions": rows,
         "total": total,
+        "retriable": sum(row.state == "failed" and bool(row.record) for row in rows),
         "next": None,
         "renew": f"/ui/add/{parent.id}",
     }

@@ -8,17 +8,17 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alexandria.access import Reading
-from alexandria.errors import InvalidInputError
-from alexandria.models import Resource
+from alexandria.access import Reading, wait_until_complete
+from alexandria.models import QualityScore, Resource
+from alexandria.services.quality_rules import WEIGHTS
 from alexandria.services.search import SearchRequest
 from alexandria.services.search.request import Mode, SearchResult, Sort
-from alexandria.web.rendering import page, reader
+from alexandria.web.rendering import number_of, page, reader
 
 router = APIRouter(prefix="/ui", dependencies=[Depends(reader)])
 
 PAGE = 20
-_LONGEST_NUMBER = 9
+PATIENCE_SECONDS = 5.0
 
 
 @router.get("/")
@@ -33,8 +33,15 @@ def library(
     year_from: str = "",
     year_to: str = "",
     offset: str = "",
+    change: str = "",
+    wait_for: str = "",
 ) -> HTMLResponse:
-    """Search, or list all when nothing is asked."""
+    """Search, or list all when nothing is asked.
+
+    `change`: the reader's own edit, of which the index line tells; `wait_for`: it is waited for.
+    """
+    if waited := number_of(wait_for):
+        wait_until_complete(waited, PATIENCE_SECONDS)
     live = select(func.count()).select_from(Resource).where(Resource.deleted_at.is_(None))
     if not services.session.scalar(live):
         return page(request, "empty.html", services)
@@ -42,9 +49,9 @@ def library(
         query=q,
         mode=cast("Mode", mode),
         limit=PAGE,
-        offset=_number(offset) or 0,
-        year_from=_number(year_from),
-        year_to=_number(year_to),
+        offset=number_of(offset) or 0,
+        year_from=number_of(year_from),
+        year_to=number_of(year_to),
         author=author.strip() or None,
         tag=tag.strip() or None,
         sort=cast("Sort", sort),
@@ -60,6 +67,8 @@ def library(
         filters=sum(map(bool, (author, tag, year_from, year_to))),
         snippets={hit["id"]: Markup(hit["snippet"]) for hit in hits},  # noqa: S704 (escaped by the index)
         venues=_venues(services.session, [hit["id"] for hit in hits]),
+        qualities=_qualities(services.session, [hit["id"] for hit in hits]),
+        change=number_of(change) or waited,
         best_keyword=_best_keyword(hits),
         links=_Links(request, asked.offset, answer["total"]),
     )
@@ -81,21 +90,14 @@ class _Links:
         return "?" + urlencode({name: value for name, value in left.items() if name != "offset"})
 
 
-def _number(given: str) -> int | None:
-    """Read a field that may be left empty. Raises InvalidInputError."""
-    given = given.strip()
-    if not given:
-        return None
-    if not given.isdecimal() or len(given) > _LONGEST_NUMBER:
-        raise InvalidInputError(
-            f"{given[:40]!r} is no year or page.", "Go back and write it in digits, such as 2020."
-        )
-    return int(given)
-
-
 def _venues(session: Session, ids: Sequence[str]) -> dict[str, str]:
     rows = session.execute(select(Resource.id, Resource.venue).where(Resource.id.in_(ids)))
     return {resource_id: venue for resource_id, venue in rows if venue}
+
+
+def _qualities(session: Session, ids: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    rows = session.scalars(select(QualityScore).where(QualityScore.resource_id.in_(ids)))
+    return {row.resource_id: {name: getattr(row, name) for name in WEIGHTS} for row in rows}
 
 
 def _best_keyword(hits: Sequence[SearchResult]) -> float:

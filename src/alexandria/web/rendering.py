@@ -13,7 +13,7 @@ from alexandria import __version__
 from alexandria.access import identify
 from alexandria.bootstrap import Services
 from alexandria.db import now
-from alexandria.errors import AlexandriaError, ForbiddenError
+from alexandria.errors import ForbiddenError, InvalidInputError
 from alexandria.services.users import Identity
 
 _HEADERS = {
@@ -23,6 +23,8 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
+
+_LONGEST_NUMBER = 9
 
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
 
@@ -56,6 +58,18 @@ def same_site(request: Request) -> None:
         )
 
 
+def number_of(given: str) -> int | None:
+    """Read a field that may be left empty. Raises InvalidInputError."""
+    given = given.strip()
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > _LONGEST_NUMBER:
+        raise InvalidInputError(
+            f"{given[:40]!r} is no year or page.", "Go back and write it in digits, such as 2020."
+        )
+    return int(given)
+
+
 def page(
     request: Request, template: str, services: Services | None = None, **values: Any
 ) -> HTMLResponse:
@@ -64,9 +78,10 @@ def page(
     return _templates.TemplateResponse(request, template, values, headers=_HEADERS)
 
 
-def error_page(request: Request, error: AlexandriaError) -> HTMLResponse:
-    answer = page(request, "error.html", error=error)
-    answer.status_code = error.status
+def error_page(request: Request, problem: Any) -> HTMLResponse:
+    """Show what has a `title`, a `detail` and a `status`."""
+    answer = page(request, "error.html", problem=problem)
+    answer.status_code = problem.status
     return answer
 
 

@@ -11,7 +11,7 @@ from alexandria.events import outbox
 from alexandria.models import ResourceFile
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
-from alexandria.web.rendering import page, reader, same_site
+from alexandria.web.rendering import number_of, page, reader, same_site
 
 logger = logging.getLogger(__name__)
 
@@ -19,15 +19,19 @@ router = APIRouter(prefix="/ui/resources", dependencies=[Depends(reader), Depend
 
 
 @router.get("/{resource_id}")
-def read(request: Request, resource_id: str, services: Reading) -> HTMLResponse:
+def read(request: Request, resource_id: str, services: Reading, change: str = "") -> HTMLResponse:
+    """Show a resource; `change`: the reader's own edit, of which the index line tells."""
     resource = services.resources.get(resource_id)
+    quality = services.quality.get_quality_scores(resource_id)
     return page(
         request,
         "resource.html",
         services,
         resource=resource,
+        change=number_of(change),
         ledger=_ledger(services, resource_id),
-        quality=services.quality.get_quality_scores(resource_id),
+        quality=quality,
+        bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
         similar=services.search.similar(resource_id, 6),
         files=_files(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
@@ -73,9 +77,9 @@ def compute(
 
 @router.post("/{resource_id}/delete")
 def delete(resource_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
-    services.resources.delete(resource_id)
+    change = services.resources.delete(resource_id)
     services.session.commit()
-    return RedirectResponse("/ui/", status_code=303)
+    return RedirectResponse(f"/ui/?change={change}", status_code=303)
 
 
 def _queue_or_leave(derivation: str, resource_id: str) -> None:

@@ -39,7 +39,8 @@ def sign_out(request: Request, services: Writing) -> RedirectResponse:
 
 def _enter(request: Request, services: Services, secret: str) -> Response:
     try:
-        session_secret = services.users.sign_in(secret)
+        users = services.users
+        session_secret = users.session_for_token(secret) or users.sign_in(secret)
     except UnauthorizedError as error:
         return _refused(request, error)
     services.session.commit()

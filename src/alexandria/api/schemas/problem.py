@@ -6,7 +6,7 @@ from pydantic import BaseModel
 class Problem(BaseModel):
     """An error (RFC 9457); `detail` says what happened and what to do."""
 
-    type: str
+    type: str = "about:blank"
     title: str
     status: int
     detail: str

@@ -18,27 +18,54 @@ async function renewBusy() {
 }
 setTimeout(renewBusy, 1000);
 
+const letters = document.getElementById("letters");
+const LETTERS_OFF = "alexandria.letters-off";
+if (letters) {
+  letters.checked = !localStorage.getItem(LETTERS_OFF);
+  letters.addEventListener("change", () => {
+    if (letters.checked) localStorage.removeItem(LETTERS_OFF);
+    else localStorage.setItem(LETTERS_OFF, "1");
+  });
+}
+
+function move(step) {
+  const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.querySelector("a, button"));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  rows[Math.max(0, at + step)]?.querySelector("h2 a, a, button").focus();
+}
+
+function press(key) {
+  const row = document.activeElement.closest("[data-row]");
+  const button = row?.querySelector(`[data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`);
+  button?.click();
+}
+
+function search(event) {
+  event.preventDefault();
+  const field = document.getElementById("q");
+  if (field) field.select();
+  else location.assign("/ui/");
+}
+
+const places = { l: "/ui/", n: "/ui/add" };
+const keys = {
+  "/": search,
+  "?": () => document.getElementById("keys")?.togglePopover(),
+  j: () => move(1),
+  k: () => move(-1),
+  t: () => press("t"),
+};
 let led = false;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select")) {
+  if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select")) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  const place = { l: "/ui/", n: "/ui/add" }[event.key];
-  if (led && place) location.assign(place);
+  if (letters && !letters.checked && event.key !== "?") return;
+  if (led && places[event.key]) location.assign(places[event.key]);
+  else keys[event.key]?.(event);
   led = event.key === "g";
-  if (event.key === "/") {
-    event.preventDefault();
-    const search = document.getElementById("q");
-    if (search) search.focus();
-    else location.assign("/ui/");
-  }
-  if (event.key === "j" || event.key === "k") {
-    const links = [...document.querySelectorAll(".res h2 a")];
-    const at = links.indexOf(document.activeElement);
-    links[at + (event.key === "j" ? 1 : -1)]?.focus();
-  }
 });
 
 for (const field of document.querySelectorAll("[data-submit]")) {
