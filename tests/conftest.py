@@ -19,6 +19,7 @@ from alexandria.config import get_settings
 from alexandria.db import dispose_engine, get_engine
 from alexandria.events import event_emitter, outbox
 from alexandria.migrations import migrate
+from postgres_server import PostgresServer, run_postgres
 
 START_SECONDS = 90
 
@@ -63,6 +64,32 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     migrate(get_engine())
     yield tmp_path
     dispose_engine()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with run_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Give the folder of an empty library that this process uses, on both databases in turn.
+
+    PostgreSQL has no keyword index yet: tests that search take `library`.
+    """
+    if request.param == "sqlite":
+        yield request.getfixturevalue("library")
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with server.database() as url:
+            patch.setenv("ALEXANDRIA_DATA_DIR", str(tmp_path))
+            patch.setenv("DATABASE_URL", url)
+            get_settings.cache_clear()
+            yield tmp_path
+            dispose_engine()
     get_settings.cache_clear()
 
 

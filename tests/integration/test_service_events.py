@@ -28,7 +28,7 @@ def create(**fields: Any) -> str:
         return Services(session).resources.create(Record(**{"title": "A title"} | fields)).id
 
 
-def test_a_new_resource_counts_as_its_first_change(library: Path) -> None:
+def test_a_new_resource_counts_as_its_first_change(either_library: Path) -> None:
     create(text="Words")
     assert names() == [
         "resource.created",
@@ -37,7 +37,7 @@ def test_a_new_resource_counts_as_its_first_change(library: Path) -> None:
     ]
 
 
-def test_a_changed_title_is_a_change_of_metadata_only(library: Path) -> None:
+def test_a_changed_title_is_a_change_of_metadata_only(either_library: Path) -> None:
     resource_id = create(text="Words")
     with writing() as session:
         resource = Services(session).resources.update(resource_id, {"title": "Another"})
@@ -46,7 +46,7 @@ def test_a_changed_title_is_a_change_of_metadata_only(library: Path) -> None:
     assert events()[-1][1]["fields"] == ["title"]
 
 
-def test_a_changed_text_is_a_change_of_content_only(library: Path) -> None:
+def test_a_changed_text_is_a_change_of_content_only(either_library: Path) -> None:
     resource_id = create(text="Words")
     with writing() as session:
         resource = Services(session).resources.update(resource_id, {"content": "Other words"})
@@ -54,7 +54,7 @@ def test_a_changed_text_is_a_change_of_content_only(library: Path) -> None:
     assert names()[3:] == ["resource.updated", "resource.content_changed"]
 
 
-def test_what_does_not_change_anything_says_nothing(library: Path) -> None:
+def test_what_does_not_change_anything_says_nothing(either_library: Path) -> None:
     resource_id = create(authors=("Ada Lovelace",))
     before = names()
     with writing() as session:
@@ -64,7 +64,7 @@ def test_what_does_not_change_anything_says_nothing(library: Path) -> None:
     assert names() == before
 
 
-def test_what_a_change_replaced_is_kept(library: Path) -> None:
+def test_what_a_change_replaced_is_kept(either_library: Path) -> None:
     resource_id = create()
     with writing() as session:
         Services(session).resources.update(resource_id, {"title": "Another", "year": 1990})
@@ -73,7 +73,7 @@ def test_what_a_change_replaced_is_kept(library: Path) -> None:
     assert revision.replaced == {"title": "A title", "year": None}
 
 
-def test_two_writers_do_not_overwrite_each_other(library: Path) -> None:
+def test_two_writers_do_not_overwrite_each_other(either_library: Path) -> None:
     resource_id = create()
     with writing() as session:
         Services(session).resources.update(resource_id, {"title": "First"}, (1, 1))
@@ -81,7 +81,7 @@ def test_two_writers_do_not_overwrite_each_other(library: Path) -> None:
         Services(session).resources.update(resource_id, {"title": "Second"}, (1, 1))
 
 
-def test_a_deleted_resource_is_gone_and_says_so(library: Path) -> None:
+def test_a_deleted_resource_is_gone_and_says_so(either_library: Path) -> None:
     resource_id = create()
     with writing() as session:
         Services(session).resources.delete(resource_id)
@@ -90,12 +90,12 @@ def test_a_deleted_resource_is_gone_and_says_so(library: Path) -> None:
         Services(session).resources.get(resource_id)
 
 
-def test_a_malformed_identifier_is_refused(library: Path) -> None:
+def test_a_malformed_identifier_is_refused(either_library: Path) -> None:
     with pytest.raises(InvalidInputError, match="not a valid doi"):
         create(doi="no doi")
 
 
-def test_an_interaction_carries_the_readers_total(library: Path) -> None:
+def test_an_interaction_carries_the_readers_total(either_library: Path) -> None:
     resource_id = create()
     with writing() as session:
         services = Services(session)
@@ -117,8 +117,8 @@ def ingest(path: Path, **options: Any) -> Ingestion:
     return done
 
 
-def test_an_ingestion_tells_of_its_start_and_its_success(library: Path) -> None:
-    path = library / "note.txt"
+def test_an_ingestion_tells_of_its_start_and_its_success(either_library: Path) -> None:
+    path = either_library / "note.txt"
     path.write_text("On the motion of fluids\n\n" + "Fluids move along a path of least work. " * 20)
     ingestion = ingest(path)
     assert ingestion.state == "completed"
@@ -129,8 +129,8 @@ def test_an_ingestion_tells_of_its_start_and_its_success(library: Path) -> None:
     assert found["ingestion.completed"]["resource_id"] == ingestion.resource_id
 
 
-def test_a_damaged_file_fails_with_a_remedy_and_keeps_its_bytes(library: Path) -> None:
-    path = library / "broken.pdf"
+def test_a_damaged_file_fails_with_a_remedy_and_keeps_its_bytes(either_library: Path) -> None:
+    path = either_library / "broken.pdf"
     path.write_bytes(b"%PDF-1.4\nnothing that follows is a page")
     ingestion = ingest(path)
     assert ingestion.state == "failed"
@@ -141,8 +141,8 @@ def test_a_damaged_file_fails_with_a_remedy_and_keeps_its_bytes(library: Path) -
         assert Services(session).ingestion.retry(ingestion.id).state == "queued"
 
 
-def test_the_same_file_twice_is_a_duplicate_that_can_be_added_anyway(library: Path) -> None:
-    path = library / "note.txt"
+def test_the_same_file_twice_is_a_duplicate_that_can_be_added_anyway(either_library: Path) -> None:
+    path = either_library / "note.txt"
     path.write_text("A note that is brought twice. " * 20)
     first = ingest(path)
     second = ingest(path)
@@ -150,8 +150,8 @@ def test_the_same_file_twice_is_a_duplicate_that_can_be_added_anyway(library: Pa
     assert ingest(path, add_anyway=True).state == "completed"
 
 
-def test_a_bibliography_names_its_broken_entry_and_adds_the_others(library: Path) -> None:
-    path = library / "refs.bib"
+def test_a_bibliography_names_its_broken_entry_and_adds_the_others(either_library: Path) -> None:
+    path = either_library / "refs.bib"
     path.write_text(
         "@article{one, title={First title}, author={Doe, Jane}, year=1999}\n"
         "@article{two, title={Second title}, author={Roe, Richard}, year=2001}\n"
@@ -169,8 +169,8 @@ def test_a_bibliography_names_its_broken_entry_and_adds_the_others(library: Path
     assert broken.error
 
 
-def test_an_entry_without_title_is_kept_under_another_name(library: Path) -> None:
-    path = library / "refs.bib"
+def test_an_entry_without_title_is_kept_under_another_name(either_library: Path) -> None:
+    path = either_library / "refs.bib"
     path.write_text(
         "@article{key1, author={Doe, Jane}, journal={A journal}}\n@misc{key2, year=1999}"
     )
@@ -184,8 +184,8 @@ def test_an_entry_without_title_is_kept_under_another_name(library: Path) -> Non
     assert titles == {"A journal", "key2"}
 
 
-def test_an_import_taken_up_again_doubles_nothing(library: Path) -> None:
-    path = library / "refs.bib"
+def test_an_import_taken_up_again_doubles_nothing(either_library: Path) -> None:
+    path = either_library / "refs.bib"
     path.write_text("".join(f"@misc{{k{n}, title={{Title {n}}}}}\n" for n in range(5)))
     parent = ingest(path)
     with writing() as session:
@@ -198,9 +198,9 @@ def test_an_import_taken_up_again_doubles_nothing(library: Path) -> None:
         assert Services(session).ingestion.counts([parent.id])[parent.id]["added"] == 5
 
 
-def test_a_duplicate_fills_in_what_its_twin_lacks(library: Path) -> None:
+def test_a_duplicate_fills_in_what_its_twin_lacks(either_library: Path) -> None:
     resource_id = create(doi="10.1234/abc")
-    path = library / "refs.bib"
+    path = either_library / "refs.bib"
     path.write_text("@article{a, title={A title}, doi={10.1234/ABC}, journal={A journal}}")
     ingest(path)
     with reading() as session:

