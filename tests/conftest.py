@@ -56,6 +56,16 @@ def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
     pytest.fail(f"did not come about within {seconds} s: {check.__doc__ or check}")
 
 
+def all_fresh(client: httpx.Client) -> bool:
+    """Every derivation of every resource is fresh."""
+    found = client.get("/consistency").json()
+    figures = found["derivations"].values()
+    return all(
+        one["fresh"] == found["resources"] and one["pending"] + one["stale"] + one["failed"] == 0
+        for one in figures
+    )
+
+
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the folder of an empty, migrated library that this process uses."""

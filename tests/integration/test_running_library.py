@@ -12,17 +12,7 @@ import httpx
 import pytest
 
 from alexandria.bootstrap import SAMPLE
-from conftest import RunningLibrary, eventually, start_library, stop_library
-
-
-def all_fresh(client: httpx.Client) -> bool:
-    """Every derivation of every resource is fresh."""
-    found = client.get("/consistency").json()
-    figures = found["derivations"].values()
-    return all(
-        one["fresh"] == found["resources"] and one["pending"] + one["stale"] + one["failed"] == 0
-        for one in figures
-    )
+from conftest import RunningLibrary, all_fresh, eventually, start_library, stop_library
 
 
 def ended(client: httpx.Client, status_url: str) -> Any:
