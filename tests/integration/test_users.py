@@ -65,3 +65,13 @@ def test_what_expired_opens_nothing(either_library: Path) -> None:
 def test_an_unknown_scope_is_refused(either_library: Path) -> None:
     with writing() as session, pytest.raises(InvalidInputError, match="no scope 'all'"):
         users(session).new_token("reader", "all")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "reader"])
+def test_a_name_that_is_empty_or_taken_is_refused(either_library: Path, name: str) -> None:
+    with writing() as session:
+        users(session).add("reader")
+    with writing() as session, pytest.raises(InvalidInputError):
+        users(session).add(name)
+    with reading() as session:
+        assert [user.name for user in users(session).list_users()] == ["reader"]

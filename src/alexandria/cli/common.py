@@ -11,6 +11,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from alexandria import __version__
 from alexandria.config import get_settings
 from alexandria.errors import (
     AlexandriaError,
@@ -34,6 +35,22 @@ app = typer.Typer(
 )
 out = Console()
 err = Console(stderr=True)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None:
+    del version
 
 
 def _choose_folder(folder: Path | None) -> Path | None:

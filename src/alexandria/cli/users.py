@@ -30,6 +30,20 @@ def token(
         typer.echo(secret)
 
 
+@users.command()
+@handle_errors
+def add(name: str, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Add an account; `users token` makes its tokens."""
+    del data
+    prepare_library()
+    with writing() as session:
+        Services(session).users.add(name)
+    if as_json:
+        print_json({"user": name})
+    else:
+        typer.echo(f"Added {name}. Make a token with: alexandria users token {name}")
+
+
 @users.command("list")
 @handle_errors
 def list_users(data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -236,6 +236,4 @@ def _judgement(line: str, place: str) -> tuple[str, str, int | None]:
 
 
 def _not_a_collection(what: str) -> InvalidInputError:
-    return InvalidInputError(
-        what, "Give a folder with corpus.jsonl, queries.jsonl and qrels.tsv; the guide shows them."
-    )
+    return InvalidInputError(what, "Give a folder with corpus.jsonl, queries.jsonl and qrels.tsv.")

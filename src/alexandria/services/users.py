@@ -36,6 +36,15 @@ class UserService:
     def list_users(self) -> list[User]:
         return list(self._session.scalars(select(User).order_by(User.name)))
 
+    def add(self, name: str) -> User:
+        """Add a user. Raises InvalidInputError for a name that is empty or taken."""
+        name = name.strip()
+        if not name or not name.isprintable():
+            raise InvalidInputError("This is no name of a user.", "Give letters that can be read.")
+        if self._session.scalar(select(User).where(User.name == name)) is not None:
+            raise InvalidInputError(f"There is a user {name} already.", "Choose another name.")
+        return self.ensure(name)
+
     def ensure(self, name: str = OWNER) -> User:
         """Give the user of that name, made if there is none."""
         user = self._session.scalar(select(User).where(User.name == name))

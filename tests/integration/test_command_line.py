@@ -1,0 +1,98 @@
+"""The command `alexandria` on a library that does not run: it starts what it needs, and ends it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOTE = "On the growth of crystals\n\n" + "Crystals grow from seeds in a solution. " * 20
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a library with one note in it, a damaged file having failed."""
+    folder = tmp_path_factory.mktemp("library")
+    sources = folder / "sources" / "deep"
+    sources.mkdir(parents=True)
+    (sources / "note.txt").write_text(NOTE)
+    (sources / "damaged.pdf").write_bytes(b"%PDF-1.7 and no more")
+    ended = alexandria(folder, "ingest", "--recursive", str(folder / "sources"), "--json")
+    assert ended.returncode == 1, ended.stderr
+    report = json.loads(ended.stdout)
+    assert (report["added"], report["duplicates"], report["failed"]) == (1, 0, 1)
+    return folder
+
+
+def alexandria(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alexandria", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | {"ALEXANDRIA_DATA_DIR": str(folder), "ALEXANDRIA_TIME_SCALE": "0.1"},
+    )
+
+
+def answer(folder: Path, *arguments: str) -> Any:
+    ended = alexandria(folder, *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_ingest_ends_what_it_started_when_all_is_fresh(folder: Path) -> None:
+    status = answer(folder, "status")
+    assert status["running"] is False
+    assert status["resources"] == 1
+    assert {one["fresh"] for one in status["derivations"].values()} == {1}
+
+
+def test_what_came_in_is_found_and_shown_with_its_ledger(folder: Path) -> None:
+    found = answer(folder, "search", "crystals", "--limit", "1")["results"]
+    shown = answer(folder, "show", found[0]["id"])
+    assert shown["title"] == "On the growth of crystals"
+    assert {row["state"] for row in shown["derivations"].values()} == {"fresh"}
+    assert "crystals" in alexandria(folder, "search", "crystals").stdout
+
+
+def test_the_same_again_is_a_duplicate_and_no_failure(folder: Path) -> None:
+    note = folder / "sources" / "deep" / "note.txt"
+    report = answer(folder, "ingest", str(note))
+    assert (report["added"], report["duplicates"]) == (0, 1)
+    assert report["sources"][0]["duplicate_of"]
+
+
+def test_accounts_and_tokens(folder: Path) -> None:
+    assert answer(folder, "users", "add", "reader") == {"user": "reader"}
+    made = answer(folder, "users", "token", "reader", "--scope", "read")
+    assert made["token"]
+    assert "reader" in answer(folder, "users", "list")["users"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["show", "none"], 1),
+        (["ingest", "none"], 1),
+        (["search", "x", "--mode", "none"], 2),
+        (["users", "token", "reader", "--scope", "none"], 2),
+        (["evaluate", "search", "--dataset", "none"], 2),
+        (["ingest"], 2),
+        (["status", "--data", "none"], 3),
+    ],
+)
+def test_errors_have_their_exit_code_and_a_sentence(
+    folder: Path, arguments: list[str], code: int
+) -> None:
+    ended = alexandria(folder, *arguments)
+    assert ended.returncode == code
+    assert ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_version(folder: Path) -> None:
+    assert alexandria(folder, "--version").stdout == "0.1.0\n"
