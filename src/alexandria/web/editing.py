@@ -46,11 +46,10 @@ class EditForm(BaseModel):
 
     def changes(self) -> Mapping[str, Any]:
         """Give the fields as the service takes them. Raises InvalidInputError."""
-        abstract = "\n".join(self.abstract.splitlines())  # a form sends CRLF
         return {
             "title": self.title,
             "authors": self.authors.splitlines(),
-            "abstract": abstract,
+            "abstract": self.abstract.replace("\r\n", "\n"),  # forms send CRLF
             "year": number_of(self.year),
             "venue": self.venue,
             "doi": self.doi,
