@@ -39,3 +39,19 @@ def test_derived_data_are_computed_and_noted(either_library: Path) -> None:
         row = services.freshness.of([made])[made]["embedding"]
         assert services.freshness.state(row) == "fresh"
         assert services.freshness.backlog()["embedding"].fresh >= 1
+
+
+def test_outliers_are_counted_and_the_worst_come_first(either_library: Path) -> None:
+    good = [Record(title=f"Title {n}", authors=("Ada Lovelace",), year=2020) for n in range(30)]
+    bad = [Record(title="scan.pdf", year=2020), Record(title="scan.pdf", authors=("a@b.example",))]
+    with writing() as session:
+        services = Services(session)
+        ids = [services.resources.create(record).id for record in (*good, *bad)]
+        services.quality.compute_qualities(ids)
+    with reading() as session:
+        total, found = Services(session).quality.outliers(1)
+        assert (total, len(found)) == (2, 1)
+        everything = Services(session).quality.outliers(10)[1]
+        assert {one["resource_id"] for one in everything} == set(ids[30:])
+        assert everything[0] == found[0]
+        assert found[0]["overall"] < found[0]["threshold"]

@@ -38,8 +38,8 @@ def quality(resource_id: str, services: Reading) -> QualityOut:
 @router.get("/quality/outliers")
 def outliers(services: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Page[Outlier]:
     """Give the resources whose quality lies far below the others'."""
-    found = services.quality.outliers(limit)
-    return Page(total=len(found), items=[Outlier(**one) for one in found])
+    total, found = services.quality.outliers(limit)
+    return Page(total=total, items=[Outlier(**one) for one in found])
 
 
 @router.post("/quality/recalculate", status_code=202)

@@ -70,19 +70,19 @@ class QualityService:
         self._cache.set(key, scores)
         return scores
 
-    def outliers(self, limit: int) -> list[dict[str, Any]]:
-        """Give the resources far below the others, the worst first, with what is wrong."""
+    def outliers(self, limit: int) -> tuple[int, list[dict[str, Any]]]:
+        """Give how many lie far below the others, and the worst of them with what is wrong."""
         threshold = self._threshold()
         if threshold is None:
-            return []
-        rows = self._session.execute(
+            return 0, []
+        query = (
             select(QualityScore, Resource.title)
             .join(Resource, Resource.id == QualityScore.resource_id)
             .where(QualityScore.overall < threshold, Resource.deleted_at.is_(None))
-            .order_by(QualityScore.overall)
-            .limit(limit)
         )
-        return [
+        total = self._session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        rows = self._session.execute(query.order_by(QualityScore.overall).limit(limit))
+        return total, [
             {
                 "resource_id": row.resource_id,
                 "title": title,
@@ -97,7 +97,7 @@ class QualityService:
         """Give what the events of outliers carry (SPEC 3.2)."""
         return [
             {name: found[name] for name in ("resource_id", "overall", "threshold")}
-            for found in self.outliers(_CHUNK)
+            for found in self.outliers(_CHUNK)[1]
         ]
 
     def find_degradation(self) -> list[dict[str, Any]]:
