@@ -37,7 +37,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up test check bench python remade
+.PHONY: help up test check bench faults python remade
 
 help: ## print this list
 	@echo 'make TARGET [ARGS="..."] [PYTHON=/path/to/python3]'
@@ -60,6 +60,10 @@ bench: $(VENV)/installed-dev ## run the benchmarks; ARGS="search_update_speed" r
 	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
 		$(BIN)/python benchmarks/$$name.py; \
 	done
+
+faults: $(VENV)/installed-dev ## kill processes at seeded moments; SECONDS=600 SEED=1
+	@PYTHONPATH=tests:tests/faults exec $(BIN)/python tests/faults/run.py \
+		--seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 python:
 	@$(find_python)

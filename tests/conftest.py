@@ -22,6 +22,11 @@ from alexandria.migrations import migrate
 from postgres_server import PostgresServer, run_postgres
 
 START_SECONDS = 90
+QUICK = {
+    "ALEXANDRIA_TIME_SCALE": "0.1",
+    "ALEXANDRIA_STALE_GRACE": "10",
+    "ALEXANDRIA_LEASE_SECONDS": "10",
+}
 
 
 @dataclass
@@ -119,12 +124,9 @@ def running_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
     stop_library(started)
 
 
-def start_library(folder: Path, time_scale: float = 0.1) -> RunningLibrary:
-    environment = os.environ | {
-        "ALEXANDRIA_TIME_SCALE": str(time_scale),
-        "ALEXANDRIA_STALE_GRACE": "10",
-        "ALEXANDRIA_LEASE_SECONDS": "10",
-    }
+def start_library(folder: Path, *, quick: bool = True) -> RunningLibrary:
+    """Start it; `quick` shortens delays and leases, else they are those of a real library."""
+    environment = os.environ | (QUICK if quick else {})
     command = [sys.executable, "-m", "alexandria", "up", "--json", "--data", str(folder)]
     process = subprocess.Popen(
         [*command, "--port", str(free_port()), "--workers", "1"],

@@ -30,6 +30,7 @@ from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
 from alexandria.protocols import Embedder, FullTextIndex
 from alexandria.services.admission import Admission
+from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.evaluation import Library
 from alexandria.services.freshness import FreshnessService
@@ -245,6 +246,10 @@ class Services:
         return SearchService(
             self.session, self.fulltext, vectors, embedder(), cache(), self.freshness
         )
+
+    @cached_property
+    def dead_letters(self) -> DeadLetterService:
+        return DeadLetterService(self.session)
 
     @cached_property
     def users(self) -> UserService:

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         Field(description="seconds that running work is left alone without a sign of life", gt=0),
     ] = 120.0
 
+    alexandria_outbox_days: Annotated[
+        int,
+        Field(description="days that events are kept once handed over; 0: for ever", ge=0),
+    ] = 365
+
     @model_validator(mode="after")
     def _redis_comes_whole(self) -> Self:
         if (self.redis_host is None) != (self.celery_broker_url is None):

@@ -4,7 +4,16 @@ from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
 
 from alexandria.access import signed_in
-from alexandria.api import activity, health, ingestion, monitoring, quality, resources, search
+from alexandria.api import (
+    activity,
+    dead_letters,
+    health,
+    ingestion,
+    monitoring,
+    quality,
+    resources,
+    search,
+)
 from alexandria.api.errors import MEDIA_TYPE
 from alexandria.api.schemas.problem import Problem
 
@@ -22,5 +31,5 @@ router = APIRouter(
         }
     },
 )
-for module in (resources, ingestion, search, quality, activity, monitoring):
+for module in (resources, ingestion, search, quality, dead_letters, activity, monitoring):
     router.include_router(module.router)

@@ -7,11 +7,11 @@ event over later. A row counts as handed over once every durable handler of it s
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -215,6 +215,19 @@ def claim_waiting(limit: int, lease: timedelta, settle: timedelta) -> list[Event
         for row in rows:
             row.claimed_until = moment + lease
         return [as_event(row) for row in rows]
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete events that were handed over and are older; give how many. The newest one stays."""
+    newest = select(func.max(OutboxEvent.id)).scalar_subquery()
+    gone = session.execute(
+        delete(OutboxEvent).where(
+            OutboxEvent.handed_over_at.is_not(None),
+            OutboxEvent.created_at < moment,
+            OutboxEvent.id < newest,
+        )
+    )
+    return getattr(gone, "rowcount", 0)
 
 
 def newest_id(session: Session) -> int:

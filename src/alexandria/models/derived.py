@@ -38,6 +38,8 @@ class LedgerRow(Base):
     stale_event: Mapped[int | None]
     """The first event that this row does not include."""
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    """The task that computes it; delivered again, the same task goes on at once."""
     producer: Mapped[str | None] = mapped_column(String(128))
     computed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)

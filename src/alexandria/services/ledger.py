@@ -82,15 +82,15 @@ class Ledger:
         return row is not None and row.due_at is not None
 
     def claim(
-        self, derivation: str, first: str, limit: int, lease: timedelta
+        self, derivation: str, first: str, limit: int, lease: timedelta, by: str | None = None
     ) -> dict[str, Revisions]:
         """Claim `first`, and others that are due, up to `limit` together.
 
         Gives the revisions that are wanted, and leaves out what is fresh, failed, or claimed by
-        another whose lease runs.
+        another than `by` (a task's id) whose lease runs.
         """
         moment = now()
-        candidates = self._claimable(derivation, moment).with_for_update(skip_locked=True)
+        candidates = self._claimable(derivation, moment, by).with_for_update(skip_locked=True)
         chosen = [
             *self._session.scalars(candidates.where(LedgerRow.subject_id == first)),
             *self._session.scalars(
@@ -102,7 +102,7 @@ class Ledger:
         if not chosen:
             return {}
         for row in chosen:
-            row.claimed_until = moment + lease
+            row.claimed_until, row.claimed_by = moment + lease, by
         self._session.flush()
         return {row.subject_id: (row.wanted_content, row.wanted_metadata) for row in chosen}
 
@@ -198,13 +198,14 @@ class Ledger:
         for name, value in wanted.items():
             setattr(row, name, value)
 
-    def _claimable(self, derivation: str, moment: datetime) -> Any:
+    def _claimable(self, derivation: str, moment: datetime, by: str | None = None) -> Any:
+        own = [] if by is None else [LedgerRow.claimed_by == by]
         return select(LedgerRow).where(
             LedgerRow.subject_type == RESOURCE,
             LedgerRow.derivation == derivation,
             LedgerRow.due_at.is_not(None),
             LedgerRow.error.is_(None),
-            or_(LedgerRow.claimed_until.is_(None), LedgerRow.claimed_until < moment),
+            or_(LedgerRow.claimed_until.is_(None), LedgerRow.claimed_until < moment, *own),
         )
 
     def _rows(self, derivation: str, resource_ids: Iterable[str]) -> Sequence[LedgerRow]:

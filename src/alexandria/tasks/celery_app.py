@@ -14,6 +14,7 @@ QUEUES = ("urgent", "high_priority", "default", "ml_tasks", "batch")
 """In the order in which a worker looks into them, at equal priority."""
 URGENT_QUEUES = ("urgent", "high_priority")
 
+_HOUR = 3600
 _PREFIX = "alexandria.tasks."
 ROUTES: dict[str, dict[str, Any]] = {
     f"{_PREFIX}{task}": {"queue": queue, "priority": priority}
@@ -28,6 +29,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("find_quality_degradation_task", "batch", 3),
         ("find_quality_outliers_task", "batch", 3),
         ("clean_up_cache_task", "batch", 3),
+        ("clean_up_outbox_task", "batch", 3),
     )
 }
 """Task to the queue and priority that it has unless its caller says otherwise."""
@@ -85,19 +87,30 @@ def _configuration() -> dict[str, Any]:
 
 
 def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
-    """SPEC 3.2 (UTC), and the reconciler each half minute."""
+    """SPEC 3.2 (UTC), and the reconciler each half minute.
+
+    Each expires, so that a week without workers leaves no heap of the same task.
+    """
     return {
         "quality-degradation": {
             "task": f"{_PREFIX}find_quality_degradation_task",
             "schedule": crontab(hour=2, minute=0),
+            "options": {"expires": 6 * _HOUR},
         },
         "quality-outliers": {
             "task": f"{_PREFIX}find_quality_outliers_task",
             "schedule": crontab(hour=3, minute=0, day_of_week="sunday"),
+            "options": {"expires": 24 * _HOUR},
+        },
+        "outbox-cleanup": {
+            "task": f"{_PREFIX}clean_up_outbox_task",
+            "schedule": crontab(hour=4, minute=30),
+            "options": {"expires": 6 * _HOUR},
         },
         "cache-cleanup": {
             "task": f"{_PREFIX}clean_up_cache_task",
             "schedule": crontab(hour=4, minute=0),
+            "options": {"expires": 6 * _HOUR},
         },
         "reconcile": {
             "task": f"{_PREFIX}reconcile_task",

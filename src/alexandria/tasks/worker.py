@@ -7,6 +7,7 @@ from typing import Any
 import redis
 from celery import bootsteps, signals
 from celery.worker import state
+from kombu.exceptions import OperationalError
 
 from alexandria import bootstrap
 from alexandria.config import get_settings
@@ -14,6 +15,7 @@ from alexandria.events import SystemEvent, event_emitter
 from alexandria.log import configure_logging, correlation_id
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.recovery import RECOVER_SECONDS, give_back, incarnation, keep_apart
 from alexandria.tasks.status import HEARTBEAT_SECONDS, beat
 from alexandria.tasks.transport import move_due
 
@@ -32,6 +34,7 @@ class Upkeep(bootsteps.StartStopStep):
         self._say_alive()
         worker.timer.call_repeatedly(HEARTBEAT_SECONDS, self._say_alive)
         worker.timer.call_repeatedly(MOVE_SECONDS, self._move_due)
+        worker.timer.call_repeatedly(RECOVER_SECONDS, self._give_back)
 
     def stop(self, worker: Any) -> None:
         del worker
@@ -43,6 +46,7 @@ class Upkeep(bootsteps.StartStopStep):
     def _say(self, **more: Any) -> None:
         facts = {
             "pid": os.getpid(),
+            "incarnation": incarnation,
             "running": [
                 {"id": request.id, "name": request.name, "started": request.time_start}
                 for request in tuple(state.active_requests)
@@ -62,8 +66,15 @@ class Upkeep(bootsteps.StartStopStep):
         except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
             logger.debug("Nothing moved, the broker is away: %s", error)
 
+    def _give_back(self) -> None:
+        try:
+            give_back()
+        except (redis.ConnectionError, redis.TimeoutError, OperationalError) as error:
+            logger.debug("Nothing given back, the broker is away: %s", error)
+
 
 celery_app.steps["worker"].add(Upkeep)
+keep_apart()
 
 
 @signals.setup_logging.connect

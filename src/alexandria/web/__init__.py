@@ -5,13 +5,21 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import add, editing, library, nowhere, resource, sign_in
+from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
 
 
 def mount(app: FastAPI) -> None:
-    for module in (sign_in, add, editing, resource, library, nowhere):  # nowhere takes what is left
+    for module in (
+        sign_in,
+        activity,
+        add,
+        editing,
+        resource,
+        library,
+        nowhere,
+    ):  # nowhere takes what is left
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

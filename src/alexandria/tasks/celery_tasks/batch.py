@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from alexandria.config import get_settings
 from alexandria.db import LibrarySession, now, release
 from alexandria.errors import InvalidInputError
 from alexandria.log import correlation_id
-from alexandria.models import BatchRun, Resource
+from alexandria.models import BatchRun, DeadLetter, Resource
 from alexandria.services.ledger import Ledger
 from alexandria.services.listing import ListRequest, matching_ids
 from alexandria.tasks.base import DatabaseTask
@@ -30,9 +30,23 @@ OPERATIONS: Mapping[str, str] = {
 CHUNK = 100
 
 
+class BatchTask(DatabaseTask):
+    abstract = True
+
+    def mark_failed(self, services: Services, args: Sequence[Any], error: Exception) -> None:
+        del args
+        if run := services.session.get(BatchRun, self.request.id):
+            run.state, run.error, run.finished_at = "failed", str(error), now()
+            run.lease_until = None
+
+    def revive(self, services: Services, letter: DeadLetter) -> None:
+        if run := services.session.get(BatchRun, letter.task_id):
+            run.state, run.error, run.finished_at = "queued", None, None
+
+
 @celery_app.task(
     bind=True,
-    base=DatabaseTask,
+    base=BatchTask,
     name="alexandria.tasks.batch_process_resources_task",
     max_retries=3,
 )

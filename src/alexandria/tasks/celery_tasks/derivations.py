@@ -5,7 +5,8 @@ behind it find it fresh and return at once.
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+import traceback
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,16 +14,18 @@ from celery import Task
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
-from alexandria.db import LibrarySession, reading, release, writing
+from alexandria.db import LibrarySession, reading, release
 from alexandria.events import SystemEvent, outbox
+from alexandria.models import DeadLetter, Resource
 from alexandria.services.ledger import Revisions
+from alexandria.tasks import deliveries
 from alexandria.tasks.base import TRANSIENT, DatabaseTask
 from alexandria.tasks.celery_app import ROUTES, celery_app
 from alexandria.tasks.queueing import TaskRequest, begin, queue_all
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 """So long others leave claimed work alone; a batch takes a few seconds."""
 
 Compute = Callable[[Services, Collection[str]], Mapping[str, Revisions]]
@@ -35,15 +38,16 @@ class DerivationTask(DatabaseTask):
     derivation: str
     failed_event: SystemEvent | None = None
 
-    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Note the failure once the retries are used up (Celery calls this in the worker)."""
-        del task_id, kwargs, einfo
-        resource_id = args[0]
-        with writing() as session:
-            Services(session).ledger.failed(self.derivation, [resource_id], str(exc))
-            if self.failed_event:
-                data = {"resource_id": resource_id, "error": str(exc)}
-                outbox.record(session, self.failed_event, data)
+    def mark_failed(self, services: Services, args: Sequence[Any], error: Exception) -> None:
+        services.ledger.failed(self.derivation, [args[0]], str(error))
+        if self.failed_event:
+            data = {"resource_id": args[0], "error": str(error)}
+            outbox.record(services.session, self.failed_event, data)
+
+    def revive(self, services: Services, letter: DeadLetter) -> None:
+        resource = services.session.get(Resource, letter.subject)
+        if resource is not None:
+            services.ledger.make_due(self.derivation, resource)
 
 
 def _run(
@@ -52,14 +56,15 @@ def _run(
     begin(task, resource_id)
     name = task.derivation
     services = Services(db)
-    claimed = _claim(services, name, resource_id)
+    claimed = _claim(task, services, resource_id)
     if not claimed:
         logger.info("%s: %s of %s is fresh already", task.name, name, resource_id)
         return {"resource_id": resource_id, "computed": 0}
     release(db)
-    read, failed = _compute(services, name, list(claimed), compute, first=resource_id)
+    read, failed = _compute(task, services, list(claimed), compute, first=resource_id)
     again = services.ledger.computed(name, read)
     services.ledger.close(name, claimed.keys() - read.keys() - failed)
+    services.dead_letters.forget(task.name, claimed.keys() - failed)
     for done in read:
         outbox.record(db, done_event, {"resource_id": done})
     release(db)
@@ -70,21 +75,26 @@ def _run(
     return {"resource_id": resource_id, "computed": len(read)}
 
 
-def _claim(services: Services, name: str, resource_id: str) -> dict[str, Revisions]:
-    """Claim the resource and others that are due; nothing, and no writer's lock, if it is fresh."""
+def _claim(task: Task, services: Services, resource_id: str) -> dict[str, Revisions]:
+    """Claim the resource and others that are due; nothing, and no writer's lock, if it is fresh.
+
+    After a run that did not end it is claimed alone: what kills the worker must not be another's.
+    """
     with reading() as session:
-        if not Services(session).ledger.is_due(name, resource_id):
+        if not Services(session).ledger.is_due(task.derivation, resource_id):
             return {}
-    return services.ledger.claim(name, resource_id, get_settings().alexandria_take_along, LEASE)
+    limit = 1 if deliveries.after_a_death(task) else get_settings().alexandria_take_along
+    return services.ledger.claim(task.derivation, resource_id, limit, LEASE, by=task.request.id)
 
 
 def _compute(
-    services: Services, name: str, ids: list[str], compute: Compute, first: str
+    task: Task, services: Services, ids: list[str], compute: Compute, first: str
 ) -> tuple[Mapping[str, Revisions], set[str]]:
     """Compute all at once, or one by one if one of them fails; give what was read, what failed.
 
     Raises what is transient, and the error of `first`, whose own task this is.
     """
+    name = task.derivation
     try:
         return compute(services, ids), set()
     except Exception as error:
@@ -107,7 +117,7 @@ def _compute(
                 release(services.session)
                 raise
             logger.exception("%s of %s failed", name, one)
-            services.ledger.failed(name, [one], str(error))
+            task.bury(services, [one], error, traceback.format_exc())
             failed.add(one)
         release(services.session)
     return read, failed

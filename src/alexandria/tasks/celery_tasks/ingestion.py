@@ -5,9 +5,10 @@ from typing import Any
 from celery import Task
 
 from alexandria.bootstrap import Services
-from alexandria.db import LibrarySession, writing
+from alexandria.db import LibrarySession
 from alexandria.errors import TransientError
 from alexandria.log import correlation_id
+from alexandria.models import DeadLetter
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import ROUTES, celery_app
 from alexandria.tasks.queueing import TaskRequest, begin, queue_all
@@ -18,11 +19,12 @@ logger = logging.getLogger(__name__)
 class IngestionTask(DatabaseTask):
     abstract = True
 
-    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Note the failure once the retries are used up (Celery calls this in the worker)."""
-        del task_id, kwargs, einfo
-        with writing() as session:
-            Services(session).ingestion.give_up(args[0], exc)
+    def mark_failed(self, services: Services, args: Sequence[Any], error: Exception) -> None:
+        services.ingestion.give_up(args[0], error)
+
+    def revive(self, services: Services, letter: DeadLetter) -> None:
+        if services.ingestion.get(letter.subject).state == "failed":
+            services.ingestion.retry(letter.subject)
 
 
 @celery_app.task(
@@ -40,6 +42,7 @@ def ingest_task(self: Task, ingestion_id: str, *, db: LibrarySession) -> dict[st
     if ingestion is None:
         logger.info("ingest_task: %s is done, or another task is at it", ingestion_id)
         return {"ingestion_id": ingestion_id, "state": "skipped"}
+    services.dead_letters.forget(self.name, [ingestion_id])
     logger.info("ingest_task: %s is %s", ingestion.name, ingestion.state)
     return {"ingestion_id": ingestion_id, "state": ingestion.state}
 

@@ -1,9 +1,11 @@
 """What Beat starts: the reconciler, and the nightly looks at quality."""
 
 import logging
+from datetime import timedelta
 
 from alexandria.bootstrap import Services
-from alexandria.db import LibrarySession
+from alexandria.config import get_settings
+from alexandria.db import LibrarySession, now
 from alexandria.events import EventPriority, SystemEvent, outbox
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
@@ -20,9 +22,7 @@ BUSY_MESSAGES = 200
 """With more messages waiting, workers have enough to do, and each takes stale rows along."""
 
 
-@celery_app.task(
-    base=DatabaseTask, name="alexandria.tasks.reconcile_task", ignore_result=True, priority=9
-)
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.reconcile_task", ignore_result=True)
 def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     """Queue again what the database shows undone for longer than its delay and grace."""
     services = Services(db)
@@ -41,9 +41,7 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     return found
 
 
-@celery_app.task(
-    base=DatabaseTask, name="alexandria.tasks.find_quality_degradation_task", priority=3
-)
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.find_quality_degradation_task")
 def find_quality_degradation_task(*, db: LibrarySession) -> int:
     """Tell of resources whose quality fell (SPEC 3.2, daily)."""
     return _tell(
@@ -62,3 +60,12 @@ def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]])
         outbox.record(db, name, data, EventPriority.LOW)
     logger.info("%s: %d resources", name, len(found))
     return len(found)
+
+
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.clean_up_outbox_task")
+def clean_up_outbox_task(*, db: LibrarySession) -> int:
+    """Delete the events that are older than the history is kept."""
+    days = get_settings().alexandria_outbox_days
+    count = outbox.forget_before(db, now() - timedelta(days=days)) if days else 0
+    logger.info("clean_up_outbox_task: %d events", count)
+    return count

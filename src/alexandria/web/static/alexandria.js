@@ -47,7 +47,7 @@ function search(event) {
   else location.assign("/ui/");
 }
 
-const places = { l: "/ui/", n: "/ui/add" };
+const places = { l: "/ui/", n: "/ui/add", a: "/ui/activity" };
 const keys = {
   "/": search,
   "?": () => document.getElementById("keys")?.togglePopover(),

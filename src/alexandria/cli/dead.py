@@ -1,0 +1,90 @@
+"""`alexandria dead`: list tasks that failed for good, run them again, discard them."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from alexandria.bootstrap import Services
+from alexandria.cli.common import DataOption, JsonOption, app, handle_errors, out, print_json
+from alexandria.cli.common import require_library as require
+from alexandria.db import reading, writing
+from alexandria.models import DeadLetter
+from alexandria.tasks.dead import run_again
+
+dead = typer.Typer(help="Tasks that failed for good.", no_args_is_help=True)
+app.add_typer(dead, name="dead")
+
+Chosen = Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter; else all.")]
+Kind = Annotated[str | None, typer.Option(help="Only of this task, by its full name.")]
+
+
+@dead.command("list")
+@handle_errors
+def list_letters(task: Kind = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List dead letters, the oldest first."""
+    del data
+    require()
+    with reading() as session:
+        letters = Services(session).dead_letters.of_task(task)
+    if as_json:
+        print_json({"total": len(letters), "items": [_facts(letter) for letter in letters]})
+        return
+    table = Table("id", "task", "subject", "error", "attempts")
+    for one in letters:
+        name = one.task.rpartition(".")[2]
+        table.add_row(one.id, name, one.subject, one.error, str(one.attempts))
+    out.print(table if letters else "No dead letters.")
+
+
+@dead.command()
+@handle_errors
+def retry(
+    letter_id: Chosen = None,
+    task: Kind = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one again, or all, or all of one kind of task; the library must run."""
+    del data
+    require()
+    with writing() as session:
+        services = Services(session)
+        _tell("queued again", run_again(services, _chosen(services, letter_id, task)), as_json)
+
+
+@dead.command()
+@handle_errors
+def discard(
+    letter_id: Chosen = None,
+    task: Kind = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Discard one, or all, or all of one kind of task."""
+    del data
+    require()
+    with writing() as session:
+        services = Services(session)
+        letters = _chosen(services, letter_id, task)
+        for letter in letters:
+            services.dead_letters.discard(letter)
+    _tell("discarded", len(letters), as_json)
+
+
+def _chosen(services: Services, letter_id: str | None, task: str | None) -> list[DeadLetter]:
+    found = services.dead_letters
+    return found.of_task(task) if letter_id is None else [found.get(letter_id)]
+
+
+def _tell(what: str, count: int, as_json: bool) -> None:
+    if as_json:
+        print_json({"count": count})
+    else:
+        out.print(f"{count} {what}", highlight=False)
+
+
+def _facts(letter: DeadLetter) -> dict[str, object]:
+    names = ("id", "task", "task_id", "subject", "args", "correlation_id", "error", "remedy")
+    more = ("traceback", "attempts", "created_at")
+    return {name: getattr(letter, name) for name in (*names, *more)}
