@@ -1,0 +1,136 @@
+"""Checks of what is derived: the ledger's word against what a computation from scratch gives."""
+
+from typing import Any
+
+from sqlalchemy import select, text
+
+from alexandria.bootstrap import Services
+from alexandria.db import LibrarySession, get_engine, reading, writing
+from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
+from alexandria.services.derivations import DERIVATIONS
+from alexandria.services.resources import FIELDS, _as_inputs, _read
+
+Fields = dict[str, dict[str, Any]]
+
+
+def fields() -> Fields:
+    """Give the fields of every resource, deleted ones too."""
+    with reading() as session:
+        return {
+            one.id: {name: _read(one, name) for name in FIELDS} | {"deleted": one.deleted_at}
+            for one in session.scalars(select(Resource))
+        }
+
+
+def nothing_is_silently_stale() -> None:
+    """What the ledger calls fresh is what a computation from scratch gives."""
+    with LibrarySession(get_engine(), expire_on_commit=False) as session:
+        services = Services(session)
+        for resource in session.scalars(select(Resource)).all():
+            rows = services.freshness.of([resource.id])[resource.id]
+            if resource.deleted_at is None:
+                assert rows.keys() == DERIVATIONS.keys(), "a row of the ledger is missing"
+            for name, row in rows.items():
+                if row.due_at is None:
+                    assert resource.deleted_at is None, f"{name} of a deleted resource is kept"
+                    assert computed_again(session, services, name, resource.id), name
+
+
+def computed_again(
+    session: LibrarySession, services: Services, name: str, resource_id: str
+) -> bool:
+    """Tell whether computing it anew changes nothing; what it changed is taken back."""
+    show, compute = {
+        "search": (indexed, services.search.update_fts5_index),
+        "embedding": (vector, services.embeddings.generate_and_store_embeddings),
+        "quality": (quality, services.quality.compute_qualities),
+    }[name]
+    before = show(session, resource_id)
+    assert before is not None, f"there is no {name}"
+    compute([resource_id])
+    session.flush()
+    after = show(session, resource_id)
+    session.rollback()
+    return bool(before == after)
+
+
+def indexed(session: LibrarySession, resource_id: str) -> Any:
+    query = (
+        "SELECT title, abstract, authors, content, terms FROM search_index JOIN search_documents "
+        "ON search_documents.id = search_index.rowid WHERE resource_id = :id"
+    )
+    return session.execute(text(query), {"id": resource_id}).one_or_none()
+
+
+def vector(session: LibrarySession, resource_id: str) -> Any:
+    query = select(EmbeddingRow.vector, EmbeddingRow.model)
+    row = session.execute(query.where(EmbeddingRow.resource_id == resource_id)).one_or_none()
+    return row and (row if row.vector else None)
+
+
+def quality(session: LibrarySession, resource_id: str) -> Any:
+    names = ("overall", "accuracy", "completeness", "consistency", "timeliness", "reasons")
+    query = select(*(getattr(QualityScore, name) for name in names))
+    return session.execute(query.where(QualityScore.resource_id == resource_id)).one_or_none()
+
+
+def wanted_is_what_was_changed(before: Fields, after: Fields) -> None:
+    """Each derivation with a changed input wants the revision of the change."""
+    with reading() as session:
+        services = Services(session)
+        for resource_id in after.keys() & before.keys():
+            changed = {f for f, v in after[resource_id].items() if before[resource_id][f] != v}
+            resource = session.get_one(Resource, resource_id)
+            rows = services.freshness.of([resource_id])[resource_id]
+            for name, derivation in DERIVATIONS.items():
+                inputs = derivation.inputs & _as_inputs(changed)
+                if resource.deleted_at is not None:
+                    assert name not in rows or rows[name].due_at is not None
+                    continue
+                if "content" in inputs:
+                    assert rows[name].wanted_content == resource.content_revision
+                if inputs - {"content"}:
+                    assert rows[name].wanted_metadata == resource.metadata_revision
+
+
+def all_is_done() -> None:
+    """Nothing is due, and of what is deleted nothing derived is left."""
+    with reading() as session:
+        assert session.scalars(select(LedgerRow).where(LedgerRow.due_at.is_not(None))).all() == []
+        gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
+        for resource_id in session.scalars(gone):
+            for show in (indexed, vector, quality):
+                assert show(session, resource_id) is None
+        for row in session.scalars(select(LedgerRow)):
+            assert row.content_revision >= row.wanted_content
+            assert row.metadata_revision >= row.wanted_metadata
+        for one in session.scalars(select(Resource).where(Resource.deleted_at.is_(None))):
+            assert found_by_title(session, one) == {one.id}
+
+
+def found_by_title(session: LibrarySession, resource: Resource) -> set[str]:
+    answer = session.execute(
+        text(
+            "SELECT resource_id FROM search_index JOIN search_documents "
+            "ON search_documents.id = search_index.rowid WHERE search_index MATCH :title"
+        ),
+        {"title": f'title : "{resource.title}"'},
+    )
+    same = select(Resource.id).where(
+        Resource.title == resource.title, Resource.deleted_at.is_(None), Resource.id != resource.id
+    )
+    return {one.resource_id for one in answer} - set(session.scalars(same))
+
+
+def all_computed(resource_id: str) -> dict[str, Any]:
+    with writing() as session:
+        services = Services(session)
+        services.search.update_fts5_index([resource_id])
+        services.embeddings.generate_and_store_embeddings([resource_id])
+        services.quality.compute_qualities([resource_id])
+        session.flush()
+        return {
+            "search": indexed(session, resource_id),
+            "embedding": vector(session, resource_id),
+            "quality": quality(session, resource_id),
+        }

@@ -1,0 +1,195 @@
+"""Every way to write: how to drive it, or why nothing that is derived follows from it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from alexandria.bootstrap import Services
+from alexandria.cli.common import app as commands
+from alexandria.cli.supervisor import LibraryLock
+from alexandria.db import reading, writing
+from alexandria.models import Ingestion, LedgerRow, QualityScore
+from alexandria.services.derivations import DERIVATIONS
+from alexandria.services.ledger import RESOURCE
+from in_process_worker import run_all
+
+BIBLIOGRAPHY = b"""@article{one, title={Tides of the northern sea}, author={Moe, Ada}, year={2001}}
+@article{two, title={Winds over a dry plain}, author={Roe, Bo}, year={2002}}
+"""
+NOTE = b"On the growth of crystals\n\n" + b"Crystals grow from seeds in a solution. " * 20
+
+
+@dataclass
+class World:
+    """A library with two resources of which everything is fresh, and a reader who is signed in."""
+
+    client: TestClient
+    folder: Path
+    first: str
+    second: str
+
+    def post(self, path: str, code: int, **more: Any) -> Any:
+        answer = self.client.post(path, **more)
+        assert answer.status_code == code, answer.text
+        return answer
+
+
+def _create(world: World) -> None:
+    world.post("/resources", 201, json={"title": "A study of lanterns", "content": "By night."})
+
+
+def _replace(world: World) -> None:
+    body = {"title": "Replaced altogether", "tags": ["new"], "content": "Other words."}
+    assert world.client.put(f"/resources/{world.first}", json=body).status_code == 200
+
+
+def _change(world: World) -> None:
+    body = {"title": "A changed heading", "content": "Changed words of the text."}
+    assert world.client.patch(f"/resources/{world.first}", json=body).status_code == 200
+
+
+def _delete(world: World) -> None:
+    assert world.client.delete(f"/resources/{world.first}").status_code == 200
+
+
+def _ingest(world: World) -> None:
+    world.post("/ingest", 202, files={"file": ("note.txt", NOTE)})
+
+
+def _import(world: World) -> None:
+    world.post("/imports", 202, files={"file": ("two.bib", BIBLIOGRAPHY)})
+
+
+def _a_duplicate(world: World) -> str:
+    """Bring the same file a second time; give the second ingestion."""
+    _ingest(world)
+    again = world.post("/ingest", 202, files={"file": ("note.txt", NOTE)}).json()["ingestion_id"]
+    run_all()
+    return str(again)
+
+
+def _retry(world: World) -> None:
+    again = _a_duplicate(world)
+    world.post(f"/ingestions/{again}/retry", 202, json={"add_anyway": True})
+
+
+def _retry_page(world: World) -> None:
+    again = _a_duplicate(world)
+    world.post(f"/ui/ingestions/{again}/retry", 303, data={"add_anyway": "true"})
+
+
+def _retry_failed(world: World) -> None:
+    """Let the records of a file fail as a fault of the disk would have them, and retry them."""
+    body = json.dumps([{"title": "A record that failed", "type": "article"}]).encode()
+    parent = world.post("/imports", 202, files={"file": ("one.json", body)}).json()["ingestion_id"]
+    run_all()
+    with writing() as session:
+        services = Services(session)
+        (child,) = session.scalars(select(Ingestion).where(Ingestion.parent_id == parent))
+        services.resources.delete(child.resource_id or "")
+        child.state, child.resource_id = "failed", None
+        child.record = {"title": "A record that failed"}
+    run_all()
+    world.post(f"/ui/add/{parent}/retry", 303)
+
+
+def _recalculate(world: World) -> None:
+    world.post("/quality/recalculate", 202, json={})
+
+
+def _batch(world: World) -> None:
+    ids = [world.first, world.second]
+    world.post("/batch", 202, json={"operation": "regenerate_embeddings", "resource_ids": ids})
+
+
+def _add_page(world: World) -> None:
+    world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
+
+
+def _edit_page(world: World) -> None:
+    form = {"title": "Edited on the page", "abstract": "And with an abstract.", "revisions": "1-1"}
+    world.post(f"/ui/resources/{world.first}/edit", 303, data=form)
+
+
+def _compute_page(world: World) -> None:
+    for derivation in DERIVATIONS:
+        world.post(f"/ui/resources/{world.first}/compute/{derivation}", 303)
+
+
+def _delete_page(world: World) -> None:
+    world.post(f"/ui/resources/{world.first}/delete", 303)
+
+
+def _ingest_command(world: World) -> None:
+    path = world.folder / "note.txt"
+    path.write_bytes(NOTE)
+    lock = LibraryLock(world.folder)
+    assert lock.take(), "as if the library ran"
+    try:
+        ended = CliRunner().invoke(commands, ["ingest", "--no-wait", "--json", str(path)])
+    finally:
+        lock.release()
+    assert ended.exit_code == 0, ended.output
+
+
+def _migrate_command(world: World) -> None:
+    """Open the rows that are missing, as after an update that brings a new derivation."""
+    with writing() as session:
+        row = session.get_one(LedgerRow, (RESOURCE, world.first, "quality"))
+        session.delete(row)
+        session.delete(session.get_one(QualityScore, world.first))
+    assert CliRunner().invoke(commands, ["migrate"]).exit_code == 0
+    with reading() as session:
+        assert session.get_one(LedgerRow, (RESOURCE, world.first, "quality")).due_at is not None
+    assert CliRunner().invoke(commands, ["migrate"]).exit_code == 0
+
+
+Driver = Callable[[World], None]
+
+ROUTES: Mapping[str, Driver | str] = {
+    "POST /resources": _create,
+    "PUT /resources/{resource_id}": _replace,
+    "PATCH /resources/{resource_id}": _change,
+    "DELETE /resources/{resource_id}": _delete,
+    "POST /ingest": _ingest,
+    "POST /imports": _import,
+    "POST /ingestions/{ingestion_id}/retry": _retry,
+    "POST /quality/recalculate": _recalculate,
+    "POST /batch": _batch,
+    "POST /interactions": (
+        "No derivation declares interactions as an input: relevance counts them when the quality "
+        "is next computed."
+    ),
+    "POST /ui/sign-in": "It makes a session of a reader.",
+    "POST /ui/sign-out": "It ends a session of a reader.",
+    "POST /ui/add": _add_page,
+    "POST /ui/sample": "It queues a file that is in the package, the way POST /ui/add does.",
+    "POST /ui/ingestions/{ingestion_id}/retry": _retry_page,
+    "POST /ui/add/{ingestion_id}/retry": _retry_failed,
+    "POST /ui/resources/{resource_id}/edit": _edit_page,
+    "POST /ui/resources/{resource_id}/compute/{derivation}": _compute_page,
+    "POST /ui/resources/{resource_id}/delete": _delete_page,
+}
+_ONLY_READS = "It only reads."
+_PROCESS = "It runs a process that serves, and writes nothing of its own accord."
+COMMANDS: Mapping[str, Driver | str] = {
+    "ingest": _ingest_command,
+    "migrate": _migrate_command,
+    "api": _PROCESS,
+    "worker": "It runs the tasks that the other ways queue.",
+    "beat": "It queues what is overdue, and hands over what waits in the outbox.",
+    "up": _PROCESS,
+    "search": _ONLY_READS,
+    "show": _ONLY_READS,
+    "status": _ONLY_READS,
+    "evaluate search": "It measures in a library of its own, which it takes away again.",
+    "users add": "It makes an account.",
+    "users list": _ONLY_READS,
+    "users token": "It makes a token of an account.",
+}
