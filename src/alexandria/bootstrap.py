@@ -31,6 +31,7 @@ from alexandria.migrations import migrate
 from alexandria.protocols import Embedder, FullTextIndex
 from alexandria.services.admission import Admission
 from alexandria.services.dead_letters import DeadLetterService
+from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.evaluation import Library
 from alexandria.services.freshness import FreshnessService
@@ -250,6 +251,12 @@ class Services:
     @cached_property
     def dead_letters(self) -> DeadLetterService:
         return DeadLetterService(self.session)
+
+    @cached_property
+    def doctor(self) -> DoctorService:
+        return DoctorService(
+            self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producers
+        )
 
     @cached_property
     def users(self) -> UserService:

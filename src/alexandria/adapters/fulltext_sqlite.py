@@ -51,6 +51,15 @@ _SEARCH = text(
     ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
     "ORDER BY hits.score, hits.id"
 )
+_ALL = text(
+    "SELECT documents.resource_id FROM search_documents AS documents"
+    " JOIN search_index ON search_index.rowid = documents.id"
+)
+_HELD = text(
+    "SELECT documents.resource_id, title, abstract, authors, content, terms"
+    " FROM search_documents AS documents JOIN search_index ON search_index.rowid = documents.id"
+    " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
+)
 _COUNT = text("SELECT count(*) FROM search_index WHERE search_index MATCH :match")
 _SNIPPETS = text(
     "SELECT documents.resource_id,"
@@ -78,17 +87,31 @@ class SqliteFullText:
         if not newest:
             return
         ids = {"ids": json.dumps(list(newest))}
-        self._remove_text(self._documents(ids).values())
         self._session.execute(_ADD_DOCUMENTS, ids)
+        documents = self._documents(ids)
+        self._remove_text(documents.values())  # of new documents too: damage may have left some
         self._session.execute(
-            _ADD_TEXT,
-            [{"id": row, **_columns(newest[one])} for one, row in self._documents(ids).items()],
+            _ADD_TEXT, [{"id": row, **_columns(newest[one])} for one, row in documents.items()]
         )
 
     def remove(self, resource_ids: Collection[str]) -> None:
         ids = {"ids": json.dumps(list(resource_ids))}
         self._remove_text(self._documents(ids).values())
         self._session.execute(_REMOVE_DOCUMENTS, ids)
+
+    def resource_ids(self) -> set[str]:
+        """Give all resources that have an entry."""
+        return set(self._session.scalars(_ALL))
+
+    def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
+        """Give those of the entries' resources of which the index holds something else."""
+        ids = {"ids": json.dumps([entry.resource_id for entry in entries])}
+        held = {one: tuple(columns) for one, *columns in self._session.execute(_HELD, ids)}
+        return {
+            entry.resource_id
+            for entry in entries
+            if held.get(entry.resource_id) != tuple(_columns(entry)[name] for name in COLUMNS)
+        }
 
     def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
         """Give resource ids with BM25 scores, the best (highest) first.

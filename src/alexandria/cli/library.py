@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +23,7 @@ from alexandria.cli.common import (
     require_library,
 )
 from alexandria.cli.processes import prepare_library
-from alexandria.cli.supervisor import Supervisor
+from alexandria.cli.supervisor import running
 from alexandria.db import reading, writing
 from alexandria.errors import NotFoundError
 from alexandria.events import outbox
@@ -54,7 +53,7 @@ def ingest(
     configure_logging("WARNING")
     prepare_library()
     found = list(_expand(sources, recursive=recursive))
-    with _running(workers):
+    with running(workers):
         register_all_hooks()
         ids = [_take(source) for source in found]
         if wait:
@@ -177,21 +176,6 @@ def _take(source: str) -> str:
         if source.startswith(("http://", "https://")):
             return take_url(services, source).id
         return take_path(services, Path(source), Path(source).name).id
-
-
-@contextmanager
-def _running(workers: int) -> Iterator[None]:
-    """Use the system that runs; else run broker and workers until the work is done."""
-    supervisor = Supervisor(workers)
-    if not supervisor.lock.take():
-        yield
-        return
-    try:
-        supervisor.start()
-        supervisor.wait_until_ready()
-        yield
-    finally:
-        supervisor.stop()
 
 
 def _follow(ids: list[str]) -> None:

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,7 @@ class Supervisor:
         for server in self._servers:
             if not server.answers():
                 logger.warning("Redis (%s) does not answer; starting it again", server.name)
-                server.start()
+                self._start_server(server)
         silent = self._silent_workers()
         for child in self.children:
             if child.runs and child.worker in silent:
@@ -197,6 +198,13 @@ class Supervisor:
             server.stop()
         self.lock.release()
 
+    def _start_server(self, server: EmbeddedRedis) -> None:
+        try:
+            server.start()
+        except (UnavailableError, OSError) as error:
+            # The library works on without it, and work waits in the database: try again soon.
+            logger.warning("Redis (%s) did not start: %s", server.name, error)
+
     def _start_again(self, child: Child) -> None:
         lived = time.monotonic() - child.started
         child.failures = 0 if lived > START_SECONDS else child.failures + 1
@@ -219,6 +227,21 @@ class Supervisor:
         }
         ages = {worker["name"]: worker["heartbeat_seconds"] for worker in _heartbeats()}
         return {name for name in old & ages.keys() if ages[name] > SILENT_SECONDS}
+
+
+@contextmanager
+def running(workers: int) -> Iterator[None]:
+    """Use the system that runs; else run broker and workers until the work is done."""
+    supervisor = Supervisor(workers)
+    if not supervisor.lock.take():
+        yield
+        return
+    try:
+        supervisor.start()
+        supervisor.wait_until_ready()
+        yield
+    finally:
+        supervisor.stop()
 
 
 def _children(workers: int, api: list[str] | None) -> list[Child]:

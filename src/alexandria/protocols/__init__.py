@@ -72,6 +72,12 @@ class FullTextIndex(Protocol):
 
     def remove(self, resource_ids: Collection[str]) -> None: ...
 
+    def resource_ids(self) -> set[str]:
+        """Give all resources that have an entry."""
+
+    def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
+        """Give those of the entries' resources of which the index holds something else."""
+
     def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
         """Give resource ids with BM25 scores, the best (highest) first."""
 

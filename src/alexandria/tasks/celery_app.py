@@ -30,6 +30,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("find_quality_outliers_task", "batch", 3),
         ("clean_up_cache_task", "batch", 3),
         ("clean_up_outbox_task", "batch", 3),
+        ("examine_library_task", "batch", 3),
     )
 }
 """Task to the queue and priority that it has unless its caller says otherwise."""
@@ -106,6 +107,11 @@ def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
             "task": f"{_PREFIX}clean_up_outbox_task",
             "schedule": crontab(hour=4, minute=30),
             "options": {"expires": 6 * _HOUR},
+        },
+        "doctor": {
+            "task": f"{_PREFIX}examine_library_task",
+            "schedule": crontab(hour=5, minute=0, day_of_week="sunday"),
+            "options": {"expires": 24 * _HOUR},
         },
         "cache-cleanup": {
             "task": f"{_PREFIX}clean_up_cache_task",

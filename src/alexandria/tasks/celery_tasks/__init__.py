@@ -8,6 +8,7 @@ from alexandria.tasks.celery_tasks.derivations import (
 from alexandria.tasks.celery_tasks.ingestion import ingest_task
 from alexandria.tasks.celery_tasks.upkeep import (
     clean_up_outbox_task,
+    examine_library_task,
     find_quality_degradation_task,
     find_quality_outliers_task,
     reconcile_task,
@@ -17,6 +18,7 @@ __all__ = [
     "batch_process_resources_task",
     "clean_up_cache_task",
     "clean_up_outbox_task",
+    "examine_library_task",
     "find_quality_degradation_task",
     "find_quality_outliers_task",
     "ingest_task",

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
@@ -60,6 +61,14 @@ def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]])
         outbox.record(db, name, data, EventPriority.LOW)
     logger.info("%s: %d resources", name, len(found))
     return len(found)
+
+
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.examine_library_task")
+def examine_library_task(*, db: LibrarySession) -> dict[str, Any]:
+    """Report, once a week, what `alexandria doctor` would find; nothing is changed."""
+    report = Services(db).doctor.examine().as_dict()
+    logger.log(logging.INFO if report["ok"] else logging.ERROR, "The doctor's report: %s", report)
+    return report
 
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.clean_up_outbox_task")

@@ -1,0 +1,261 @@
+"""The two-way check: is all there that should be derived, and nothing that should not?
+
+It trusts no note of the ledger: it looks at the derived rows themselves.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from alexandria import cache_keys
+from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
+from alexandria.protocols import Cache, FullTextIndex
+from alexandria.services.embeddings import as_vector, drop_vectors
+from alexandria.services.freshness import FreshnessService
+from alexandria.services.ledger import RESOURCE, Ledger, Revisions
+from alexandria.services.search.entries import entry_for, load_live
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 200
+
+
+@dataclass(slots=True)
+class Check:
+    """What is wrong with one derivation; lists of resource ids."""
+
+    missing: set[str] = field(default_factory=set)
+    """Not there, although the ledger does not say that it is still to be computed."""
+    phantom: set[str] = field(default_factory=set)
+    """There, although the resource is deleted or was never there."""
+    stale: set[str] = field(default_factory=set)
+    """Overdue, or older than the resource although the ledger calls it fresh."""
+    wrong_producer: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(ids) for name, ids in asdict(self).items()}
+
+    @property
+    def to_compute(self) -> set[str]:
+        return self.missing | self.stale | self.wrong_producer | self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    derivations: Mapping[str, Check]
+    cache: Check
+    oldest_seconds: float
+    """Since when the oldest stale row waits; 0 if none does."""
+
+    @property
+    def found(self) -> int:
+        checks = (*self.derivations.values(), self.cache)
+        return sum(sum(check.counts().values()) for check in checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "ok": self.found == 0,
+            "found": self.found,
+            "derivations": {name: check.counts() for name, check in self.derivations.items()},
+            "cache": {name: self.cache.counts()[name] for name in ("phantom", "stale")},
+            "oldest_seconds": self.oldest_seconds,
+        }
+
+
+class DoctorService:
+    def __init__(
+        self,
+        session: Session,
+        ledger: Ledger,
+        freshness: FreshnessService,
+        fulltext: FullTextIndex | None,
+        cache: Cache,
+        producers: Mapping[str, str],
+    ) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._freshness = freshness
+        self._fulltext = fulltext
+        self._cache = cache
+        self._producers = producers
+
+    def examine(self) -> Report:
+        """Compare every derived row with its resource, and every resource with its rows."""
+        live = self._live()
+        found: dict[str, Check] = {}
+        for derivation in self._ledger.active:
+            check = Check()
+            rows = self._ledger_rows(derivation.name)
+            self._read_ledger(check, derivation.name, rows, live)
+            settled = {one for one in live if one in rows and rows[one].due_at is None}
+            self._read_rows(check, derivation.name, live, settled)
+            check.stale -= check.missing
+            found[derivation.name] = check
+        oldest = max((one.oldest_seconds for one in self._freshness.backlog().values()), default=0)
+        overdue = any(check.stale for check in found.values())
+        return Report(found, self._examine_cache(live), round(oldest, 1) if overdue else 0.0)
+
+    def repair(self, report: Report) -> None:
+        """Take away what should not be there, and make due what is to be computed anew."""
+        for name, check in report.derivations.items():
+            self._take_away(name, check.phantom)
+            gone = set(check.phantom) - self._live().keys()
+            self._ledger.close(name, gone)
+            self._forget_revisions(name, check.to_compute)
+            for one in check.to_compute:
+                if resource := self._session.get(Resource, one):
+                    self._ledger.make_due(name, resource)
+        for one in report.cache.phantom | report.cache.stale:
+            self._cache.delete(one)
+        self._session.flush()
+
+    def _live(self) -> dict[str, Revisions]:
+        rows = self._session.execute(
+            select(Resource.id, Resource.content_revision, Resource.metadata_revision).where(
+                Resource.deleted_at.is_(None)
+            )
+        )
+        return {one: (content, metadata) for one, content, metadata in rows}
+
+    def _ledger_rows(self, name: str) -> dict[str, LedgerRow]:
+        query = select(LedgerRow).where(
+            LedgerRow.subject_type == RESOURCE, LedgerRow.derivation == name
+        )
+        return {row.subject_id: row for row in self._session.scalars(query)}
+
+    def _read_ledger(
+        self,
+        check: Check,
+        name: str,
+        rows: Mapping[str, LedgerRow],
+        live: Mapping[str, Revisions],
+    ) -> None:
+        check.missing |= live.keys() - rows.keys()
+        check.phantom |= {one for one in rows.keys() - live.keys() if rows[one].due_at is None}
+        for one in live.keys() & rows.keys():
+            row = rows[one]
+            state = self._freshness.state(row)
+            if state in {"stale", "failed"}:
+                getattr(check, state).add(one)
+            elif state == "fresh" and row.producer != self._producers[name]:
+                check.wrong_producer.add(one)
+            elif state == "fresh" and _older(
+                (row.content_revision, row.metadata_revision),
+                (row.wanted_content, row.wanted_metadata),
+            ):
+                check.stale.add(one)
+
+    def _read_rows(
+        self, check: Check, name: str, live: Mapping[str, Revisions], settled: set[str]
+    ) -> None:
+        if name == "search":
+            self._read_index(check, live, settled)
+        elif name == "embedding":
+            self._read_embeddings(check, live, settled)
+        elif name == "quality":
+            rows = self._revisions(QualityScore.resource_id, QualityScore)
+            self._compare(check, rows, live, settled)
+
+    def _read_index(self, check: Check, live: Mapping[str, Revisions], settled: set[str]) -> None:
+        if self._fulltext is None:
+            return
+        present = self._fulltext.resource_ids()
+        check.phantom |= present - live.keys()
+        check.missing |= settled - present
+        there = sorted(settled & present)
+        for start in range(0, len(there), _CHUNK):
+            ids = there[start : start + _CHUNK]
+            entries = {one.id: entry_for(one) for one in load_live(self._session, ids)}
+            check.stale |= self._fulltext.differing(list(entries.values()))
+            self._session.expunge_all()
+
+    def _read_embeddings(
+        self, check: Check, live: Mapping[str, Revisions], settled: set[str]
+    ) -> None:
+        rows = self._revisions(EmbeddingRow.resource_id, EmbeddingRow, EmbeddingRow.vector)
+        self._compare(check, rows, live, settled)
+        for one, blob, model in self._session.execute(
+            select(EmbeddingRow.resource_id, EmbeddingRow.vector, EmbeddingRow.model).where(
+                EmbeddingRow.vector.is_not(None)
+            )
+        ):
+            if one not in settled or blob is None:
+                continue
+            if model != self._producers["embedding"]:
+                check.wrong_producer.add(one)
+            elif len(blob) % 2 or not _is_vector(blob):
+                check.stale.add(one)
+
+    def _revisions(
+        self, key: InstrumentedAttribute[str], table: Any, present: Any = None
+    ) -> dict[str, Revisions]:
+        query = select(key, table.content_revision, table.metadata_revision)
+        if present is not None:
+            query = query.where(present.is_not(None))
+        rows = self._session.execute(query)
+        return {one: (content, metadata) for one, content, metadata in rows}
+
+    def _compare(
+        self,
+        check: Check,
+        rows: Mapping[str, Revisions],
+        live: Mapping[str, Revisions],
+        settled: Collection[str],
+    ) -> None:
+        check.phantom |= rows.keys() - live.keys()
+        check.missing |= set(settled) - rows.keys()
+        for one in rows.keys() & set(settled):
+            if any(ours > theirs for ours, theirs in zip(rows[one], live[one], strict=True)):
+                check.stale.add(one)  # of a revision that does not exist
+
+    def _take_away(self, name: str, ids: Collection[str]) -> None:
+        if name == "search" and self._fulltext:
+            self._fulltext.remove(ids)
+        elif name == "embedding":
+            drop_vectors(self._session, ids)
+        elif name == "quality":
+            self._session.execute(delete(QualityScore).where(QualityScore.resource_id.in_(ids)))
+
+    def _forget_revisions(self, name: str, ids: Collection[str]) -> None:
+        """Let any computation replace these, also those of a revision that does not exist."""
+        table: Any = {"embedding": EmbeddingRow, "quality": QualityScore}.get(name)
+        if table is not None:
+            self._session.execute(
+                update(table)
+                .where(table.resource_id.in_(ids))
+                .values(content_revision=0, metadata_revision=0)
+            )
+
+    def _examine_cache(self, live: Mapping[str, Revisions]) -> Check:
+        """Look for cached values of deleted resources, and of older revisions than the stored."""
+        check = Check()
+        for name, key, table in (
+            ("embedding", cache_keys.embedding, EmbeddingRow),
+            ("quality", cache_keys.quality, QualityScore),
+        ):
+            rows = self._revisions(table.resource_id, table)
+            for one in self._session.scalars(select(Resource.id)):
+                value = self._cache.get(key(one))
+                if value is None:
+                    continue
+                if one not in live:
+                    check.phantom.add(key(one))
+                elif one not in rows or _older(tuple(value["revision"]), rows[one]):
+                    check.stale.add(key(one))
+            logger.debug("Looked at the cached values of %s", name)
+        return check
+
+
+def _older(ours: Revisions, theirs: Revisions) -> bool:
+    return ours[0] < theirs[0] or ours[1] < theirs[1]
+
+
+def _is_vector(blob: bytes) -> bool:
+    vector = as_vector(blob)
+    return bool(np.isfinite(vector).all() and vector.any())
