@@ -231,6 +231,7 @@ class Services:
             ),
             file_store(),
             lease=timedelta(seconds=settings.alexandria_lease_seconds),
+            grace=self.ledger.grace,
         )
 
     @cached_property

@@ -28,7 +28,7 @@ CHUNK_LEASE = timedelta(seconds=30)
 
 
 class IngestionService:
-    """`lease`: so long a running ingestion is left alone without a sign of life."""
+    """`lease`: so long a running ingestion is left alone; `grace`: so long a queued one."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class IngestionService:
         fetcher: WebFetcher,
         files: FileStore,
         lease: timedelta,
+        grace: timedelta,
     ) -> None:
         self._session = session
         self._admission = admission
@@ -45,6 +46,7 @@ class IngestionService:
         self._fetcher = fetcher
         self._files = files
         self._lease = lease
+        self._grace = grace
 
     def submit_file(
         self, path: Path, name: str, media_type: str | None = None, **options: Any
@@ -155,11 +157,11 @@ class IngestionService:
         return found
 
     def abandoned(self, limit: int) -> list[str]:
-        """Give ids of those queued long ago, or running with an expired lease."""
+        """Give ids of those queued a while ago, or running with an expired lease."""
         return list(
             self._session.scalars(
                 select(Ingestion.id)
-                .where(*_is_abandoned(Ingestion, self._lease))
+                .where(*_is_abandoned(Ingestion, self._grace))
                 .order_by(Ingestion.created_at)
                 .limit(limit)
             )
@@ -168,7 +170,7 @@ class IngestionService:
     def abandoned_batches(self, limit: int) -> list[BatchRun]:
         return list(
             self._session.scalars(
-                select(BatchRun).where(*_is_abandoned(BatchRun, self._lease)).limit(limit)
+                select(BatchRun).where(*_is_abandoned(BatchRun, self._grace)).limit(limit)
             )
         )
 
@@ -261,13 +263,13 @@ def _data(ingestion: Ingestion) -> dict[str, Any]:
     }
 
 
-def _is_abandoned(table: type[Ingestion] | type[BatchRun], lease: timedelta) -> list[Any]:
+def _is_abandoned(table: type[Ingestion] | type[BatchRun], grace: timedelta) -> list[Any]:
     """Queued ones have no lease; they count from their creation."""
     moment = now()
     return [
         table.state.in_(["queued", "running"]),
         or_(
             table.lease_until < moment,
-            table.lease_until.is_(None) & (table.created_at < moment - lease),
+            table.lease_until.is_(None) & (table.created_at < moment - grace),
         ),
     ]

@@ -27,7 +27,9 @@ BUSY_MESSAGES = 200
 def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     """Queue again what the database shows undone for longer than its delay and grace."""
     services = Services(db)
-    found = {"ingestions": queue_ingestions(services.ingestion.abandoned(SWEEP_LIMIT))}
+    found = {}
+    if waiting_messages() <= BUSY_MESSAGES:
+        found["ingestions"] = queue_ingestions(services.ingestion.abandoned(SWEEP_LIMIT))
     batches = services.ingestion.abandoned_batches(SWEEP_LIMIT)
     for run in batches:
         queue_batch(run)
