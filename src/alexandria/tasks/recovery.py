@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from alexandria.bootstrap import broker_client
 from alexandria.tasks.celery_app import celery_app
-from alexandria.tasks.status import heartbeats
+from alexandria.tasks.status import dead_incarnations, forget_incarnation
 
 logger = logging.getLogger(__name__)
 
@@ -33,26 +33,24 @@ def keep_apart() -> None:
 
 def give_back() -> int:
     """Put back what dead workers had taken; give how many messages. Any number may do it at once."""
-    client = broker_client()
-    taken = {
-        key.decode().removeprefix(_UNACKED)
-        for key in client.scan_iter(match=f"{_UNACKED}*", count=1000)
-    }
-    if not taken - {incarnation}:
-        return 0
-    alive = {worker.get("incarnation") for worker in heartbeats() if worker["alive"]}
-    return sum(_give_back(dead) for dead in taken - alive - {incarnation})
+    count = 0
+    for dead in dead_incarnations():
+        if dead != incarnation:
+            count += _give_back(dead)
+            forget_incarnation(dead)
+    return count
 
 
 def _give_back(dead: str) -> int:
-    client = broker_client()
+    if not broker_client().exists(f"{_UNACKED}{dead}"):
+        return 0
     with celery_app.connection_for_write() as connection:
         channel = connection.channel()
         channel.unacked_key = f"{_UNACKED}{dead}"
         channel.unacked_index_key = f"{_INDEX}{dead}"
         tags = [
             str(tag, "utf-8") if isinstance(tag, bytes) else tag
-            for tag in client.hkeys(channel.unacked_key)
+            for tag in broker_client().hkeys(channel.unacked_key)
         ]
         for tag in tags:
             channel.qos.restore_by_tag(tag)

@@ -14,32 +14,50 @@ HEARTBEAT_SECONDS = 2.0
 HEARTBEAT_TTL_SECONDS = 60
 ALIVE_SECONDS = 10.0
 _INSPECT_SECONDS = 0.25
-_HEARTBEAT_KEY = "alexandria:worker:"
+_HEARTBEATS = "alexandria:workers"
 _SEPARATOR = "\x06\x16"
 """Between queue and priority, as kombu names its lists."""
 
 
-def beat(name: str, facts: dict[str, Any]) -> None:
-    """Say that a worker lives, what it runs and from which queues it takes."""
-    value = orjson.dumps(facts | {"at": time.time()})
-    broker_client().set(f"{_HEARTBEAT_KEY}{name}", value, ex=HEARTBEAT_TTL_SECONDS)
+def beat(incarnation: str, facts: dict[str, Any]) -> None:
+    """Say that a worker process lives, what it runs and from which queues it takes."""
+    value = orjson.dumps(facts | {"at": time.time(), "incarnation": incarnation})
+    broker_client().hset(_HEARTBEATS, incarnation, value)
 
 
 def heartbeats() -> list[dict[str, Any]]:
-    """Give what each worker last said of itself; one that was silent too long is not alive."""
+    """Give what each worker last said of itself, by name; a silent one is not alive.
+
+    A worker that was started again under its name takes the place of the one before.
+    """
+    newest = {facts["name"]: facts for facts in sorted(_beats(), key=lambda one: -one["age"])}
+    return [_as_worker(facts) for _, facts in sorted(newest.items())]
+
+
+def dead_incarnations() -> list[str]:
+    """Give the worker processes that ended without a word, or were replaced under their name."""
+    alive = {worker["incarnation"] for worker in heartbeats() if worker["alive"]}
+    return [facts["incarnation"] for facts in _beats() if facts["incarnation"] not in alive]
+
+
+def forget_incarnation(incarnation: str) -> None:
+    """Drop the heartbeat of a dead process, once it is old enough that nobody asks for it."""
     client = broker_client()
-    keys = sorted(client.scan_iter(match=f"{_HEARTBEAT_KEY}*", count=1000))
-    values = client.mget(keys) if keys else []
-    found = []
-    for key, value in zip(keys, values, strict=True):
-        if value is None:
-            continue
-        facts = orjson.loads(value)
-        age = max(0.0, time.time() - facts.pop("at"))
-        name = key.decode().removeprefix(_HEARTBEAT_KEY)
-        alive = age < ALIVE_SECONDS and not facts.pop("stopped", False)
-        found.append({"name": name, "alive": alive, "heartbeat_seconds": round(age, 1), **facts})
-    return found
+    found = client.hget(_HEARTBEATS, incarnation)
+    if found and time.time() - orjson.loads(found)["at"] > HEARTBEAT_TTL_SECONDS:
+        client.hdel(_HEARTBEATS, incarnation)
+
+
+def _beats() -> list[dict[str, Any]]:
+    said = [orjson.loads(value) for value in broker_client().hvals(_HEARTBEATS)]
+    return [facts | {"age": max(0.0, time.time() - facts["at"])} for facts in said]
+
+
+def _as_worker(facts: dict[str, Any]) -> dict[str, Any]:
+    age = facts.pop("age")
+    alive = age < ALIVE_SECONDS and not facts.pop("stopped", False)
+    facts.pop("at")
+    return facts | {"alive": alive, "heartbeat_seconds": round(age, 1)}
 
 
 def worker_status() -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Upkeep(bootsteps.StartStopStep):
     def _say(self, **more: Any) -> None:
         facts = {
             "pid": os.getpid(),
-            "incarnation": incarnation,
+            "name": self.worker.hostname,
             "running": [
                 {"id": request.id, "name": request.name, "started": request.time_start}
                 for request in tuple(state.active_requests)
@@ -56,7 +56,7 @@ class Upkeep(bootsteps.StartStopStep):
             "concurrency": self.worker.concurrency,
         }
         try:
-            beat(self.worker.hostname, facts | more)
+            beat(incarnation, facts | more)
         except (redis.ConnectionError, redis.TimeoutError) as error:
             logger.debug("No heartbeat, the broker is away: %s", error)
 
