@@ -86,6 +86,14 @@ HARM: dict[str, tuple[str, str, str]] = {
         *("quality", "stale"),
         "UPDATE quality_scores SET content_revision = 99 WHERE",
     ),
+    "a vector older than the ledger says": (
+        *("embedding", "stale"),
+        "UPDATE embeddings SET content_revision = 0 WHERE",
+    ),
+    "a score older than the ledger says": (
+        *("quality", "stale"),
+        "UPDATE quality_scores SET metadata_revision = 0 WHERE",
+    ),
     "an entry is lost": ("search", "missing", "DELETE FROM search_documents WHERE"),
 }
 

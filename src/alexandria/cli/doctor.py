@@ -50,7 +50,7 @@ def doctor(
     if repair and report.found:
         with running(_WORKERS):
             _repair(report)
-            _wait()
+            _wait(report)
         left = _examine()
         answer |= {"repaired": report.found - left.found, "left": left.as_dict()}
     if as_json:
@@ -73,10 +73,11 @@ def _repair(report: Report) -> None:
         queue_all([request_for(TASK_OF[name], one) for one in sorted(check.to_compute)])
 
 
-def _wait() -> None:
+def _wait(report: Report) -> None:
+    ids = set().union(*(check.to_compute for check in report.derivations.values()))
     while True:
         with reading() as session:
-            if not Services(session).freshness.unfinished():
+            if not Services(session).freshness.unfinished(ids):
                 return
         time.sleep(_POLL_SECONDS)
 

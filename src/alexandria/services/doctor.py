@@ -1,10 +1,10 @@
 """The two-way check: is all there that should be derived, and nothing that should not?
 
-It trusts no note of the ledger: it looks at the derived rows themselves.
+What the ledger calls fresh is believed of no row: the derived rows themselves are looked at.
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class Check:
     phantom: set[str] = field(default_factory=set)
     """There, although the resource is deleted or was never there."""
     stale: set[str] = field(default_factory=set)
-    """Overdue, or older than the resource although the ledger calls it fresh."""
+    """Overdue, or not of the revision that is wanted although the ledger calls it fresh."""
     wrong_producer: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
 
@@ -93,7 +93,11 @@ class DoctorService:
             check = Check()
             rows = self._ledger_rows(derivation.name)
             self._read_ledger(check, derivation.name, rows, live)
-            settled = {one for one in live if one in rows and rows[one].due_at is None}
+            settled = {
+                one: (rows[one].wanted_content, rows[one].wanted_metadata)
+                for one in live
+                if one in rows and rows[one].due_at is None
+            }
             self._read_rows(check, derivation.name, live, settled)
             check.stale -= check.missing
             found[derivation.name] = check
@@ -103,14 +107,15 @@ class DoctorService:
 
     def repair(self, report: Report) -> None:
         """Take away what should not be there, and make due what is to be computed anew."""
+        live = self._live().keys()  # as it is now: a resource may have come since
         for name, check in report.derivations.items():
-            self._take_away(name, check.phantom)
-            gone = set(check.phantom) - self._live().keys()
-            self._ledger.close(name, gone)
-            self._forget_revisions(name, check.to_compute)
-            for one in check.to_compute:
-                if resource := self._session.get(Resource, one):
-                    self._ledger.make_due(name, resource)
+            for ids in _in_chunks(check.phantom - live):
+                self._take_away(name, ids)
+                self._ledger.close(name, ids)
+            for ids in _in_chunks(check.to_compute & live):
+                self._forget_revisions(name, ids)
+                for one in ids:
+                    self._ledger.make_due(name, self._session.get_one(Resource, one))
         for one in report.cache.phantom | report.cache.stale:
             self._cache.delete(one)
         self._session.flush()
@@ -152,7 +157,11 @@ class DoctorService:
                 check.stale.add(one)
 
     def _read_rows(
-        self, check: Check, name: str, live: Mapping[str, Revisions], settled: set[str]
+        self,
+        check: Check,
+        name: str,
+        live: Mapping[str, Revisions],
+        settled: Mapping[str, Revisions],
     ) -> None:
         if name == "search":
             self._read_index(check, live, settled)
@@ -162,21 +171,21 @@ class DoctorService:
             rows = self._revisions(QualityScore.resource_id, QualityScore)
             self._compare(check, rows, live, settled)
 
-    def _read_index(self, check: Check, live: Mapping[str, Revisions], settled: set[str]) -> None:
+    def _read_index(
+        self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
+    ) -> None:
         if self._fulltext is None:
             return
         present = self._fulltext.resource_ids()
         check.phantom |= present - live.keys()
-        check.missing |= settled - present
-        there = sorted(settled & present)
-        for start in range(0, len(there), _CHUNK):
-            ids = there[start : start + _CHUNK]
+        check.missing |= settled.keys() - present
+        for ids in _in_chunks(settled.keys() & present):
             entries = {one.id: entry_for(one) for one in load_live(self._session, ids)}
             check.stale |= self._fulltext.differing(list(entries.values()))
             self._session.expunge_all()
 
     def _read_embeddings(
-        self, check: Check, live: Mapping[str, Revisions], settled: set[str]
+        self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
     ) -> None:
         rows = self._revisions(EmbeddingRow.resource_id, EmbeddingRow, EmbeddingRow.vector)
         self._compare(check, rows, live, settled)
@@ -206,13 +215,14 @@ class DoctorService:
         check: Check,
         rows: Mapping[str, Revisions],
         live: Mapping[str, Revisions],
-        settled: Collection[str],
+        settled: Mapping[str, Revisions],
     ) -> None:
         check.phantom |= rows.keys() - live.keys()
-        check.missing |= set(settled) - rows.keys()
-        for one in rows.keys() & set(settled):
-            if any(ours > theirs for ours, theirs in zip(rows[one], live[one], strict=True)):
-                check.stale.add(one)  # of a revision that does not exist
+        check.missing |= settled.keys() - rows.keys()
+        for one in rows.keys() & settled.keys():
+            # Older than what is wanted, or of a revision that does not exist.
+            if _older(rows[one], settled[one]) or _older(live[one], rows[one]):
+                check.stale.add(one)
 
     def _take_away(self, name: str, ids: Collection[str]) -> None:
         if name == "search" and self._fulltext:
@@ -250,6 +260,13 @@ class DoctorService:
                     check.stale.add(key(one))
             logger.debug("Looked at the cached values of %s", name)
         return check
+
+
+def _in_chunks(ids: Collection[str]) -> Iterator[list[str]]:
+    """Yield the ids in lists that fit into one statement."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
 
 
 def _older(ours: Revisions, theirs: Revisions) -> bool:

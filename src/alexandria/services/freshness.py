@@ -80,7 +80,8 @@ class FreshnessService:
         """Count rows that are neither fresh nor failed, of some resources or of all."""
         query = select(func.count()).where(LedgerRow.due_at.is_not(None), LedgerRow.error.is_(None))
         if resource_ids is not None:
-            query = query.where(LedgerRow.subject_id.in_(list(resource_ids)))
+            rows = self._session.scalars(query.with_only_columns(LedgerRow.subject_id))
+            return sum(one in resource_ids for one in rows)
         return self._session.scalar(query) or 0
 
     def index_state(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
-from alexandria.db import LibrarySession, now
+from alexandria.db import LibrarySession, now, reading, release
 from alexandria.events import EventPriority, SystemEvent, outbox
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
@@ -68,7 +68,9 @@ def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]])
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.examine_library_task")
 def examine_library_task(*, db: LibrarySession) -> dict[str, Any]:
     """Report, once a week, what `alexandria doctor` would find; nothing is changed."""
-    report = Services(db).doctor.examine().as_dict()
+    release(db)  # a look at the whole library must not hold the lock of a writer
+    with reading() as session:
+        report = Services(session).doctor.examine().as_dict()
     logger.log(logging.INFO if report["ok"] else logging.ERROR, "The doctor's report: %s", report)
     return report
 
