@@ -1,11 +1,13 @@
 """Services, on SQLite and on PostgreSQL."""
 
 from pathlib import Path
+from typing import Any
 
-from alexandria.bootstrap import Services
+from alexandria.bootstrap import Services, extractor
 from alexandria.db import reading, writing
 from alexandria.events import outbox
-from alexandria.protocols.extraction import Record
+from alexandria.protocols.extraction import ExtractedDocument, Record
+from alexandria.services.listing import ListRequest, list_resources
 
 
 def test_a_resource_is_made_changed_and_deleted(either_library: Path) -> None:
@@ -55,3 +57,32 @@ def test_outliers_are_counted_and_the_worst_come_first(either_library: Path) -> 
         assert {one["resource_id"] for one in everything} == set(ids[30:])
         assert everything[0] == found[0]
         assert found[0]["overall"] < found[0]["threshold"]
+
+
+def test_an_attempt_that_was_overtaken_leaves_the_ingestion_alone(
+    either_library: Path, tmp_path: Path
+) -> None:
+    """A frozen worker wakes up after its task was given to another, which is done."""
+    source = tmp_path / "note.txt"
+    source.write_text("On tides\n\nThe tide follows the moon. " * 20)
+    with writing() as session:
+        ingestion_id = Services(session).ingestion.submit_file(source, "note.txt").id
+
+    class Frozen:
+        """Reads the file for the first attempt while the second takes it in."""
+
+        def extract(self, *args: Any, **more: Any) -> ExtractedDocument:
+            with writing() as other:
+                done = Services(other).ingestion.process(ingestion_id, "task")
+                assert done
+                assert done.state == "completed"
+            return extractor().extract(*args, **more)
+
+    with writing() as session:
+        slow = Services(session).ingestion
+        slow._extractor = Frozen()
+        assert slow.process(ingestion_id, "task") is None
+    with reading() as session:
+        services = Services(session)
+        assert services.ingestion.get(ingestion_id).state == "completed"
+        assert list_resources(session, ListRequest()).total == 1

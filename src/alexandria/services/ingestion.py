@@ -27,6 +27,10 @@ CHUNK = 50
 CHUNK_LEASE = timedelta(seconds=30)
 
 
+class _OvertakenError(Exception):
+    """Another attempt at the same ingestion has begun, or has ended."""
+
+
 class IngestionService:
     """`lease`: so long a running ingestion is left alone; `grace`: so long a queued one."""
 
@@ -119,6 +123,9 @@ class IngestionService:
                 self._take_in(ingestion, self._read(ingestion))
         except TransientError:
             raise
+        except _OvertakenError:
+            self._session.rollback()
+            return None
         except AlexandriaError as error:
             self._session.rollback()
             self._fail(ingestion, error, monotonic() - begun)
@@ -127,8 +134,10 @@ class IngestionService:
         return ingestion
 
     def give_up(self, ingestion_id: str, error: Exception) -> None:
-        """Note the failure of an ingestion whose retries are used up."""
+        """Note the failure of an ingestion whose retries are used up; one that ended stays."""
         ingestion = self.get(ingestion_id)
+        if ingestion.state not in {"queued", "running"}:
+            return
         self._fail(
             ingestion,
             error
@@ -200,6 +209,16 @@ class IngestionService:
         release(self._session)
         return ingestion
 
+    def _still_ours(self, ingestion: Ingestion) -> None:
+        """Lock the row. Raises _OvertakenError if another took it over while the file was read.
+
+        A worker that was frozen may wake up after its task was given to another.
+        """
+        ours = ingestion.attempt
+        self._session.refresh(ingestion, ["attempt", "state"], with_for_update=True)
+        if (ingestion.attempt, ingestion.state) != (ours, "running"):
+            raise _OvertakenError
+
     def _keep_lease(self, ingestion: Ingestion, task_id: str | None, lease: timedelta) -> None:
         ingestion.lease_by, ingestion.lease_until = task_id, now() + lease
 
@@ -222,6 +241,7 @@ class IngestionService:
         release(self._session)
 
     def _take_in(self, ingestion: Ingestion, document: ExtractedDocument) -> None:
+        self._still_ours(ingestion)
         ingestion.media_type = document.media_type
         if document.kind == "document":
             self._admission.admit_document(ingestion, document)
@@ -230,6 +250,7 @@ class IngestionService:
         there = self._admission.positions_of(ingestion)
         entries = [entry for entry in document.records if entry.position not in there]
         for start in range(0, len(entries), CHUNK):
+            self._still_ours(ingestion)
             for entry in entries[start : start + CHUNK]:
                 self._admission.admit_entry(ingestion, entry)
             self._keep_lease(ingestion, ingestion.lease_by, CHUNK_LEASE)
