@@ -107,12 +107,12 @@ def _kill_on(running: RunningLibrary, outcome: Outcome, done: Event) -> None:
 
 def kill_one(supervisor: int, place: str, chance: random.Random) -> bool:
     """Kill -9 one process; a worker's main process goes with all its children."""
-    main = next((pid for pid in _children(supervisor) if _WORDS[place] in _command(pid)), None)
+    main = next((pid for pid in children_of(supervisor) if _WORDS[place] in command_of(pid)), None)
     if main is None:
         return False
     try:
         if place == "worker child":
-            children = _children(main)
+            children = children_of(main)
             if not children:
                 return False
             os.kill(chance.choice(children), signal.SIGKILL)
@@ -125,7 +125,7 @@ def kill_one(supervisor: int, place: str, chance: random.Random) -> bool:
     return True
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     try:
         found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -133,7 +133,7 @@ def _children(pid: int) -> list[int]:
     return [int(one) for one in found.split()]
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except (FileNotFoundError, ProcessLookupError):
