@@ -1,25 +1,32 @@
 """What fails for good is kept with its cause, and can be run again, one or all of a kind."""
 
+import json
 import os
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.app.trace import build_tracer
 from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 from alexandria.app import create_app
 from alexandria.bootstrap import Services, broker_client, embedded_broker
+from alexandria.cli.common import app as commands
 from alexandria.config import get_settings
-from alexandria.db import LibrarySession, reading, writing
+from alexandria.db import LibrarySession, now, reading, writing
 from alexandria.errors import TransientError
-from alexandria.models import LedgerRow
+from alexandria.models import LedgerRow, OutboxEvent
 from alexandria.protocols.extraction import Record
 from alexandria.services.ledger import RESOURCE
 from alexandria.tasks import celery_app, deliveries, recompute_quality_task
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_tasks import batch_process_resources_task, clean_up_outbox_task
+from alexandria.tasks.transport import ResultBackend
 from conftest import RunningLibrary, eventually, start_library, stop_library
 
 
@@ -40,6 +47,21 @@ def broker(library: Path) -> Any:
 def letters(task: str | None = None) -> list[Any]:
     with reading() as session:
         return Services(session).dead_letters.of_task(task)
+
+
+def test_a_result_that_cannot_be_stored_fails_no_task(library: Path) -> None:
+    """The broker's Redis dies between the commit of a task and the storing of its result."""
+
+    @celery_app.task(bind=True, base=DatabaseTask, name="tests.passes")
+    def passes(self: Any, *, db: LibrarySession) -> str:
+        del self, db
+        return "done"
+
+    passes.backend = ResultBackend(app=celery_app, url="redis://127.0.0.1:1/0")
+    trace = build_tracer(passes.name, passes, app=celery_app)
+    ended = trace("an-id", (), {}, {"id": "an-id", "args": (), "kwargs": {}})
+    assert (ended.retval, ended.info) == ("done", None)
+    assert letters() == []
 
 
 @pytest.mark.parametrize("kind", ["transient", "permanent"])
@@ -119,9 +141,47 @@ def test_the_outbox_is_kept_for_the_days_of_the_setting(
         services = Services(session)
         for number in range(3):
             services.resources.create(Record(title=f"Title {number}"))
+        events = list(session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)))
+        for event in events[:4]:
+            event.created_at = now() - timedelta(days=40)
+            event.handed_over_at = now()
+        events[0].handed_over_at = None
     monkeypatch.setenv("ALEXANDRIA_OUTBOX_DAYS", "0")
     get_settings.cache_clear()
     assert clean_up_outbox_task.apply().get() == 0
+    monkeypatch.setenv("ALEXANDRIA_OUTBOX_DAYS", "30")
+    get_settings.cache_clear()
+    assert clean_up_outbox_task.apply().get() == 3
+    with reading() as session:
+        kept = set(session.scalars(select(OutboxEvent.id)))
+    assert kept == {event.id for event in events} - {event.id for event in events[1:4]}
+
+
+def test_after_a_death_a_task_works_alone(broker: Path) -> None:
+    with writing() as session:
+        services = Services(session)
+        made = [services.resources.create(Record(title=f"Title {n}")).id for n in range(3)]
+    with writing() as session:
+        session.execute(update(LedgerRow).values(due_at=now()))
+    broker_client().set("alexandria:began:again", 1)
+    assert recompute_quality_task.apply(args=[made[0]], task_id="again").get()["computed"] == 1
+    assert recompute_quality_task.apply(args=[made[1]], task_id="first").get()["computed"] == 2
+
+
+def test_the_command_lists_and_discards_what_is_named(broker: Path) -> None:
+    for kind in ("a", "b", "c"):
+        fails.apply(args=[kind])
+    run = CliRunner().invoke
+    listed = json.loads(run(commands, ["dead", "list", "--json"]).stdout)
+    assert [one["subject"] for one in listed["items"]] == ["a", "b", "c"]
+    assert run(commands, ["dead", "discard"]).exit_code == 2
+    assert run(commands, ["dead", "discard", listed["items"][0]["id"], "--all"]).exit_code == 2
+    assert len(letters()) == 3
+    assert run(commands, ["dead", "discard", listed["items"][0]["id"]]).exit_code == 0
+    assert run(commands, ["dead", "discard", "--task", "other"]).exit_code == 0
+    assert len(letters()) == 2
+    assert run(commands, ["dead", "discard", "--all"]).exit_code == 0
+    assert letters() == []
 
 
 def test_every_scheduled_task_expires() -> None:

@@ -6,17 +6,26 @@ import typer
 from rich.table import Table
 
 from alexandria.bootstrap import Services
-from alexandria.cli.common import DataOption, JsonOption, app, handle_errors, out, print_json
-from alexandria.cli.common import require_library as require
+from alexandria.cli.common import (
+    DataOption,
+    JsonOption,
+    app,
+    handle_errors,
+    out,
+    print_json,
+    require_library,
+)
 from alexandria.db import reading, writing
+from alexandria.errors import InvalidInputError
 from alexandria.models import DeadLetter
 from alexandria.tasks.dead import run_again
 
 dead = typer.Typer(help="Tasks that failed for good.", no_args_is_help=True)
 app.add_typer(dead, name="dead")
 
-Chosen = Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter; else all.")]
-Kind = Annotated[str | None, typer.Option(help="Only of this task, by its full name.")]
+Chosen = Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter.")]
+Kind = Annotated[str | None, typer.Option(help="All of this task, by its full name.")]
+All = Annotated[bool, typer.Option("--all", help="All letters.")]
 
 
 @dead.command("list")
@@ -24,7 +33,7 @@ Kind = Annotated[str | None, typer.Option(help="Only of this task, by its full n
 def list_letters(task: Kind = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """List dead letters, the oldest first."""
     del data
-    require()
+    require_library()
     with reading() as session:
         letters = Services(session).dead_letters.of_task(task)
     if as_json:
@@ -42,15 +51,17 @@ def list_letters(task: Kind = None, data: DataOption = None, as_json: JsonOption
 def retry(
     letter_id: Chosen = None,
     task: Kind = None,
+    every: All = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run one again, or all, or all of one kind of task; the library must run."""
+    """Run one again, all of one kind of task, or all; the library must run."""
     del data
-    require()
+    require_library()
     with writing() as session:
         services = Services(session)
-        _tell("queued again", run_again(services, _chosen(services, letter_id, task)), as_json)
+        count = run_again(services, _chosen(services, letter_id, task, every=every))
+    _tell("queued again", count, as_json)
 
 
 @dead.command()
@@ -58,21 +69,28 @@ def retry(
 def discard(
     letter_id: Chosen = None,
     task: Kind = None,
+    every: All = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Discard one, or all, or all of one kind of task."""
+    """Discard one, all of one kind of task, or all."""
     del data
-    require()
+    require_library()
     with writing() as session:
         services = Services(session)
-        letters = _chosen(services, letter_id, task)
+        letters = _chosen(services, letter_id, task, every=every)
         for letter in letters:
             services.dead_letters.discard(letter)
     _tell("discarded", len(letters), as_json)
 
 
-def _chosen(services: Services, letter_id: str | None, task: str | None) -> list[DeadLetter]:
+def _chosen(
+    services: Services, letter_id: str | None, task: str | None, *, every: bool
+) -> list[DeadLetter]:
+    if [letter_id is not None, task is not None, every].count(True) != 1:
+        raise InvalidInputError(
+            "Which dead letters?", "Give the id of one, --task with a task's name, or --all."
+        )
     found = services.dead_letters
     return found.of_task(task) if letter_id is None else [found.get(letter_id)]
 

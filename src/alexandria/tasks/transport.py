@@ -8,6 +8,7 @@ order, beyond any prefetch limit, and delivered again when it waits longer than 
 timeout. So it waits in a sorted set instead, and `move_due` puts it into its queue in time.
 """
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from celery.backends.redis import RedisBackend
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
+
+logger = logging.getLogger(__name__)
 
 DELAYED_KEY = "alexandria:delayed"
 _SEPARATOR = "\n"
@@ -54,13 +57,22 @@ class Channel(kombu_redis.Channel):
 
 
 class ResultBackend(RedisBackend):
-    """Stores results, but does not have whoever queues a task listen for its result.
+    """Stores results as Celery's does, with two changes.
 
-    Celery would subscribe to a channel for each task, in processes that never wait for one.
+    Nobody listens for the result of a task that he queues: Celery would subscribe to a channel for
+    each task, in processes that never wait for one. And a result that can't be stored is gone,
+    where Celery would call the task failed whose work is committed.
     """
 
     def on_task_call(self, producer: Any, task_id: str) -> None:
         del producer, task_id
+
+    def store_result(self, task_id: str, result: Any, state: str, **more: Any) -> Any:
+        try:
+            return super().store_result(task_id, result, state, **more)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            logger.warning("The result (%s) of task %s is not kept: %s", state, task_id, error)
+            return result
 
 
 class Transport(kombu_redis.Transport):
