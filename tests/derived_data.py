@@ -29,7 +29,8 @@ def nothing_is_silently_stale() -> None:
         for resource in session.scalars(select(Resource)).all():
             rows = services.freshness.of([resource.id])[resource.id]
             if resource.deleted_at is None:
-                assert rows.keys() == DERIVATIONS.keys(), "a row of the ledger is missing"
+                active = {one.name for one in services.ledger.active}
+                assert rows.keys() == active, "a row of the ledger is missing"
             for name, row in rows.items():
                 if row.due_at is None:
                     assert resource.deleted_at is None, f"{name} of a deleted resource is kept"
@@ -55,16 +56,24 @@ def computed_again(
 
 
 def indexed(session: LibrarySession, resource_id: str) -> Any:
+    fulltext = Services(session).fulltext
+    if fulltext is None:
+        return None
     query = (
-        "SELECT title, abstract, authors, content, terms FROM search_index JOIN search_documents "
-        "ON search_documents.id = search_index.rowid WHERE resource_id = :id"
+        f"SELECT title, abstract, authors, content, terms FROM {fulltext.name} "
+        f"JOIN search_documents ON search_documents.id = {fulltext.name}.rowid "
+        "WHERE resource_id = :id"
     )
     return session.execute(text(query), {"id": resource_id}).one_or_none()
 
 
 def vector(session: LibrarySession, resource_id: str) -> Any:
-    query = select(EmbeddingRow.vector, EmbeddingRow.model)
-    row = session.execute(query.where(EmbeddingRow.resource_id == resource_id)).one_or_none()
+    """Give the vector of the model that is computed for, which may still be built."""
+    query = select(EmbeddingRow.vector, EmbeddingRow.model).where(
+        EmbeddingRow.resource_id == resource_id,
+        EmbeddingRow.model == Services(session).producer_of("embedding"),
+    )
+    row = session.execute(query).one_or_none()
     return row and (row if row.vector else None)
 
 

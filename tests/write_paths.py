@@ -196,6 +196,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "show": _ONLY_READS,
     "status": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",
+    "rebuild": "It has computed anew what is derived; tests of its own drive it.",
     "doctor": "It finds what is wrong with derived data; tests of its own drive the repair.",
     "dead list": "It reads.",
     "dead retry": "It queues failed tasks again.",

@@ -56,7 +56,9 @@ def test_what_came_in_is_found_and_shown_with_its_ledger(folder: Path) -> None:
     shown = answer(folder, "show", found[0]["id"])
     assert shown["title"] == "On the growth of crystals"
     assert {row["state"] for row in shown["derivations"].values()} == {"fresh"}
-    assert "crystals" in alexandria(folder, "search", "crystals").stdout
+    shown = alexandria(folder, "search", "crystals", "--wait-for", "1").stdout
+    assert "crystals" in shown
+    assert "complete through event" in shown
 
 
 def test_the_same_again_is_a_duplicate_and_no_failure(folder: Path) -> None:
@@ -79,6 +81,8 @@ def test_accounts_and_tokens(folder: Path) -> None:
         (["show", "none"], 1),
         (["ingest", "none"], 1),
         (["search", "x", "--mode", "none"], 2),
+        (["search", "x", "--wait-for", "1", "--timeout", "99"], 2),
+        (["rebuild", "horoscope"], 2),
         (["users", "token", "reader", "--scope", "none"], 2),
         (["evaluate", "search", "--dataset", "none"], 2),
         (["ingest"], 2),

@@ -50,7 +50,7 @@ def compute(ids: list[str]) -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("quality", services.quality.compute_qualities),
         ):
-            if name in services.producers:
+            if name in {one.name for one in services.ledger.active}:
                 services.ledger.computed(name, update(ids))
 
 

@@ -124,8 +124,8 @@ def test_only_vectors_of_the_current_model_count(store: VectorStore, session: Se
     add(session, direction(1), model="another")
     assert nearest(store, session, direction(1)) == [a, b]
 
-    put(session, {a: direction(1)}, model="another")
-    assert nearest(store, session, direction(1)) == [b]
+    put(session, {b: direction(1)}, model="another")
+    assert nearest(store, session, direction(1)) == [a, b]
 
 
 def test_an_older_vector_never_replaces_a_newer(session: Session) -> None:

@@ -3,31 +3,22 @@
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from alexandria.adapters.fulltext_match import COLUMNS, match_expression, positive
 from alexandria.protocols import KeywordQuery, SearchEntry
-
-_RANK = "bm25(3.0, 1.0, 1.0, 1.0, 1.0)"
-"""BM25 with a weight for each of COLUMNS."""
 
 _OPEN, _CLOSE = "\x02", "\x03"
 """Stand around a match until the text is escaped; no indexed text holds them."""
 _NOT_INDEXED = str.maketrans("", "", f"{_OPEN}{_CLOSE}\x00")
 _SNIPPET_CHARACTERS = 300
 
-_CREATE_DOCUMENTS = (
-    "CREATE TABLE search_documents ("
-    "id INTEGER NOT NULL PRIMARY KEY, resource_id VARCHAR(36) NOT NULL UNIQUE)"
-)
-_CREATE_INDEX = (
-    f"CREATE VIRTUAL TABLE search_index USING fts5({', '.join(COLUMNS)}, "
-    "tokenize = 'porter unicode61 remove_diacritics 2')"
-)
 _DOCUMENTS = text(
     "SELECT resource_id, id FROM search_documents "
     "WHERE resource_id IN (SELECT value FROM json_each(:ids))"
@@ -39,47 +30,118 @@ _ADD_DOCUMENTS = text(
 _REMOVE_DOCUMENTS = text(
     "DELETE FROM search_documents WHERE resource_id IN (SELECT value FROM json_each(:ids))"
 )
-_ADD_TEXT = text(
-    "INSERT INTO search_index (rowid, title, abstract, authors, content, terms) "
-    "VALUES (:id, :title, :abstract, :authors, :content, :terms)"
-)
-_REMOVE_TEXT = text("DELETE FROM search_index WHERE rowid = :id")
-_SEARCH = text(
-    "SELECT documents.resource_id, -hits.score FROM ("
-    " SELECT rowid AS id, rank AS score FROM search_index"
-    " WHERE search_index MATCH :match AND rank MATCH :rank ORDER BY rank LIMIT :limit"
-    ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
-    "ORDER BY hits.score, hits.id"
-)
-_ALL = text(
-    "SELECT documents.resource_id FROM search_documents AS documents"
-    " JOIN search_index ON search_index.rowid = documents.id"
-)
-_HELD = text(
-    "SELECT documents.resource_id, title, abstract, authors, content, terms"
-    " FROM search_documents AS documents JOIN search_index ON search_index.rowid = documents.id"
-    " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
-)
-_COUNT = text("SELECT count(*) FROM search_index WHERE search_index MATCH :match")
-_SNIPPETS = text(
-    "SELECT documents.resource_id,"
-    " snippet(search_index, 1, char(2), char(3), '…', 32),"
-    " snippet(search_index, 3, char(2), char(3), '…', 32),"
-    " snippet(search_index, -1, char(2), char(3), '…', 32) "
-    "FROM search_documents AS documents JOIN search_index ON search_index.rowid = documents.id "
-    "WHERE search_index MATCH :match"
-    " AND documents.resource_id IN (SELECT value FROM json_each(:ids))"
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How an index is laid out; `weights`: of each of COLUMNS, for BM25."""
+
+    tokenizer: str
+    weights: tuple[float, ...]
+
+
+SCHEMA = "FTS5, schema 1"
+"""The schema of an index that is built now; those that serve may be of an older one."""
+SCHEMAS: dict[str, Schema] = {
+    SCHEMA: Schema("porter unicode61 remove_diacritics 2", (3.0, 1.0, 1.0, 1.0, 1.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTable:
+    """One FTS5 table; its row ids are those of `search_documents`."""
+
+    name: str = "search_index"
+    schema: str = SCHEMA
+
+    def create(self) -> str:
+        tokenizer = SCHEMAS[self.schema].tokenizer
+        return (
+            f"CREATE VIRTUAL TABLE {self.name} USING fts5("
+            f"{', '.join(COLUMNS)}, tokenize = '{tokenizer}')"
+        )
+
+    @property
+    def rank(self) -> str:
+        return f"bm25({', '.join(map(str, SCHEMAS[self.schema].weights))})"
+
+
+class _Statements:
+    """The statements on one table."""
+
+    def __init__(self, table: str) -> None:
+        def on_table(template: str) -> TextClause:
+            return text(template.replace("@index", table))
+
+        self.add = on_table(
+            "INSERT INTO @index (rowid, title, abstract, authors, content, terms) "
+            "VALUES (:id, :title, :abstract, :authors, :content, :terms)"
+        )
+        self.remove = on_table("DELETE FROM @index WHERE rowid = :id")
+        self.search = on_table(
+            "SELECT documents.resource_id, -hits.score FROM ("
+            " SELECT rowid AS id, rank AS score FROM @index"
+            " WHERE @index MATCH :match AND rank MATCH :rank ORDER BY rank LIMIT :limit"
+            ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
+            "ORDER BY hits.score, hits.id"
+        )
+        self.all = on_table(
+            "SELECT documents.resource_id FROM search_documents AS documents"
+            " JOIN @index ON @index.rowid = documents.id"
+        )
+        self.held = on_table(
+            "SELECT documents.resource_id, title, abstract, authors, content, terms"
+            " FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id"
+            " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
+        )
+        self.count = on_table("SELECT count(*) FROM @index WHERE @index MATCH :match")
+        self.snippets = on_table(
+            "SELECT documents.resource_id,"
+            " snippet(@index, 1, char(2), char(3), '…', 32),"
+            " snippet(@index, 3, char(2), char(3), '…', 32),"
+            " snippet(@index, -1, char(2), char(3), '…', 32) "
+            "FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id "
+            "WHERE @index MATCH :match"
+            " AND documents.resource_id IN (SELECT value FROM json_each(:ids))"
+        )
+
+
+_on = lru_cache(maxsize=8)(_Statements)
+
+Tables = Callable[[], Sequence[IndexTable]]
+
+
+def _first_table() -> Sequence[IndexTable]:
+    return (IndexTable(),)
 
 
 class SqliteFullText:
-    """Implements FullTextIndex; takes part in the session's transaction and never commits."""
+    """Implements FullTextIndex; takes part in the session's transaction and never commits.
 
-    DDL: ClassVar[tuple[str, ...]] = (_CREATE_DOCUMENTS, _CREATE_INDEX)
-    producer = "FTS5, schema 1"
+    `tables` gives the index that is searched, and after it one that is being built. It is asked in
+    each transaction anew, so that no entry misses an index whose building began meanwhile.
+    """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tables: Tables = _first_table) -> None:
         self._session = session
+        self._tables = tables
+        self.schema = SCHEMA
+
+    @property
+    def name(self) -> str:
+        """Of the index that is searched."""
+        return self._searched.name
+
+    def create(self, table: str) -> None:
+        """Make an empty index of the schema of this version."""
+        self._session.execute(text(IndexTable(table, self.schema).create()))
+
+    def drop(self, table: str) -> None:
+        self._session.execute(text(f"DROP TABLE IF EXISTS {table}"))
+
+    @property
+    def _searched(self) -> IndexTable:
+        return self._tables()[0]
 
     def put(self, entries: Sequence[SearchEntry]) -> None:
         """Replace the entries of these resources; of several for one resource the last counts."""
@@ -89,10 +151,10 @@ class SqliteFullText:
         ids = {"ids": json.dumps(list(newest))}
         self._session.execute(_ADD_DOCUMENTS, ids)
         documents = self._documents(ids)
+        rows = [{"id": row, **_columns(newest[one])} for one, row in documents.items()]
         self._remove_text(documents.values())  # of new documents too: damage may have left some
-        self._session.execute(
-            _ADD_TEXT, [{"id": row, **_columns(newest[one])} for one, row in documents.items()]
-        )
+        for table in self._tables():
+            self._session.execute(_on(table.name).add, rows)
 
     def remove(self, resource_ids: Collection[str]) -> None:
         ids = {"ids": json.dumps(list(resource_ids))}
@@ -101,12 +163,14 @@ class SqliteFullText:
 
     def resource_ids(self) -> set[str]:
         """Give all resources that have an entry."""
-        return set(self._session.scalars(_ALL))
+        return set(self._session.scalars(_on(self.name).all))
 
     def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
         """Give those of the entries' resources of which the index holds something else."""
         ids = {"ids": json.dumps([entry.resource_id for entry in entries])}
-        held = {one: tuple(columns) for one, *columns in self._session.execute(_HELD, ids)}
+        held = {
+            one: tuple(columns) for one, *columns in self._session.execute(_on(self.name).held, ids)
+        }
         return {
             entry.resource_id
             for entry in entries
@@ -121,13 +185,17 @@ class SqliteFullText:
         match = match_expression(query)
         if not match:
             return []
-        found = self._session.execute(_SEARCH, {"match": match, "rank": _RANK, "limit": limit})
+        table = self._searched
+        asked = {"match": match, "rank": table.rank, "limit": limit}
+        found = self._session.execute(_on(table.name).search, asked)
         return [(resource_id, score) for resource_id, score in found]
 
     def count(self, query: KeywordQuery) -> int:
         """Count all that `search` would find without a limit."""
         match = match_expression(query)
-        return self._session.scalar(_COUNT, {"match": match}) or 0 if match else 0
+        if not match:
+            return 0
+        return self._session.scalar(_on(self.name).count, {"match": match}) or 0
 
     def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
         """Give escaped HTML with `<mark>` around what matched, for those that match.
@@ -139,7 +207,7 @@ class SqliteFullText:
         if not match or not resource_ids:
             return {}
         found = self._session.execute(
-            _SNIPPETS, {"match": match, "ids": json.dumps(list(resource_ids))}
+            _on(self.name).snippets, {"match": match, "ids": json.dumps(list(resource_ids))}
         )
         return {resource_id: _as_html(_best(columns)) for resource_id, *columns in found}
 
@@ -148,7 +216,8 @@ class SqliteFullText:
 
     def _remove_text(self, documents: Iterable[int]) -> None:
         if rows := [{"id": document} for document in documents]:
-            self._session.execute(_REMOVE_TEXT, rows)
+            for table in self._tables():
+                self._session.execute(_on(table.name).remove, rows)
 
 
 def fts5_available(connection: Connection) -> bool:

@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import case, func, null, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alexandria.db.connection import READ_ONLY
@@ -75,7 +75,8 @@ class VectorStore:
         return np.array(rows, np.intp)
 
     def _refresh(self, session: Session) -> None:
-        newest = session.scalar(select(func.max(EmbeddingRow.change))) or 0
+        changes = select(func.max(EmbeddingRow.change)).where(EmbeddingRow.model == self._model)
+        newest = session.scalar(changes) or 0
         if newest < self._seen:  # the database was replaced by an older one
             self._clear()
         if newest > self._seen:
@@ -88,10 +89,9 @@ class VectorStore:
         The session's transaction may hold vectors that are never committed; the change number
         that they carry would then hide those of the next transaction from this process for ever.
         """
-        current = case((EmbeddingRow.model == self._model, EmbeddingRow.vector), else_=null())
         query = (
-            select(EmbeddingRow.resource_id, EmbeddingRow.change, current)
-            .where(EmbeddingRow.change > self._seen)
+            select(EmbeddingRow.resource_id, EmbeddingRow.change, EmbeddingRow.vector)
+            .where(EmbeddingRow.model == self._model, EmbeddingRow.change > self._seen)
             .order_by(EmbeddingRow.change)
         )
         engine = session.get_bind().engine.execution_options(

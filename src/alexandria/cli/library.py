@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from sqlalchemy import func, select
 
+from alexandria.access import LONGEST_WAIT_SECONDS, wait_until_complete
 from alexandria.bootstrap import Services
 from alexandria.cli.common import (
     FAILED,
@@ -73,6 +74,12 @@ def search(
     query: str,
     mode: Annotated[str, typer.Option(help="hybrid, keyword or semantic.")] = "hybrid",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
+    wait_for: Annotated[
+        int | None, typer.Option(help="Wait until the index holds this event (`event_id`).")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds to wait for it.", min=0, max=LONGEST_WAIT_SECONDS)
+    ] = 5.0,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,6 +87,8 @@ def search(
     del data
     configure_logging("ERROR")
     require_library()
+    if wait_for is not None:
+        wait_until_complete(wait_for, timeout)
     chosen: Mode = mode  # type: ignore[assignment]
     with reading() as session:
         answer = Services(session).search.search(SearchRequest(query, chosen, limit))
@@ -87,6 +96,11 @@ def search(
         print_json(answer)
         return
     out.print(f"{answer['total']} results in {answer['took_ms']:.0f} ms", highlight=False)
+    index = answer["index"]
+    state = f"The index is complete through event {index['complete_through']}"
+    if index["pending"]:
+        state += f"; {index['pending']} changes are still to come"
+    out.print(f"[dim]{state}.[/dim]", highlight=False)
     for hit in answer["results"]:
         line = ", ".join(hit["authors"][:3]) + (f" · {hit['year']}" if hit["year"] else "")
         snippet = hit["snippet"].replace("<mark>", "").replace("</mark>", "")
@@ -139,6 +153,11 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
         facts: dict[str, Any] = {
             "resources": session.scalar(live) or 0,
             "derivations": {n: b.as_dict() for n, b in services.freshness.backlog().items()},
+            "rebuilding": {
+                derivation.name: services.rebuilds.remaining(derivation.name)
+                for derivation in services.ledger.active
+                if services.builds.building(derivation.name)
+            },
             "outbox": outbox.waiting(session),
             "running": broker_answers(),
         }
@@ -148,6 +167,8 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
         return
     state = "running" if facts["running"] else "not running"
     out.print(f"{facts['resources']} resources; the library is {state}", highlight=False)
+    for name, left in facts["rebuilding"].items():
+        out.print(f"{name} is being built anew: {left} left", highlight=False)
     columns = ["derivation", "fresh", "pending", "stale", "failed"]
     rows = [
         [name, *(str(figures[column]) for column in columns[1:])]

@@ -96,16 +96,16 @@ def beat(data: DataOption = None) -> None:
 def migrate(data: DataOption = None) -> None:
     """Bring the database up to date."""
     del data
-    prepare_library()
+    prepare_library(follow_settings=True)
     typer.echo("The database is up to date.")
 
 
-def prepare_library() -> None:
-    """Migrate the database and open the ledger rows that are missing."""
+def prepare_library(*, follow_settings: bool = False) -> None:
+    """Migrate the database, and make due what this version, or the settings, want otherwise."""
     get_settings().data_dir.mkdir(parents=True, exist_ok=True)
     bring_up_to_date(get_engine())
     with writing() as session:
-        bootstrap.Services(session).ledger.backfill()
+        bootstrap.Services(session).rebuilds.catch_up(follow_settings=follow_settings)
 
 
 def _end_with_parent() -> None:

@@ -45,7 +45,7 @@ def up(
 def _run(supervisor: Supervisor, url: str, *, as_json: bool) -> None:
     if not as_json:
         err.print(f"Starting the library in {supervisor.folder} …", highlight=False)
-    prepare_library()
+    prepare_library(follow_settings=True)
     token, link = _credentials(supervisor.folder, url)
     dispose_engine()
     supervisor.start()

@@ -1,5 +1,6 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
+from alexandria.models.build import Build
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, QualityScore
 from alexandria.models.ingestion import BatchRun, Ingestion
@@ -19,6 +20,7 @@ from alexandria.models.user import Credential, Interaction, User
 
 __all__ = [
     "BatchRun",
+    "Build",
     "Credential",
     "DeadLetter",
     "EmbeddingRow",

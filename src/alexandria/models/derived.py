@@ -48,17 +48,19 @@ class LedgerRow(Base):
 class EmbeddingRow(Base):
     """A vector as little-endian float16; null marks one that was taken away.
 
-    `change` grows with every write to the table, so that processes can follow what changed.
+    While a model is built beside the one that serves, a resource has a row of each. `change`
+    grows with every write to the table, so that processes can follow what changed.
     """
 
     __tablename__ = "embeddings"
+    __table_args__ = (Index("ix_embeddings_model_change", "model", "change"),)
 
     resource_id: Mapped[str] = mapped_column(
         ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True
     )
-    change: Mapped[int] = mapped_column(index=True)
+    model: Mapped[str] = mapped_column(String(128), primary_key=True)
+    change: Mapped[int]
     vector: Mapped[bytes | None] = mapped_column(LargeBinary)
-    model: Mapped[str] = mapped_column(String(128))
     content_revision: Mapped[int]
     metadata_revision: Mapped[int]
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

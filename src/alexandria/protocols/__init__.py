@@ -64,9 +64,22 @@ class KeywordQuery:
 
 
 class FullTextIndex(Protocol):
-    """Lives in the same database and transaction as the resources."""
+    """Lives in the same database and transaction as the resources.
 
-    producer: str
+    Writes go to the index that is searched, and to one that is being built beside it.
+    """
+
+    schema: str
+    """Of an index that this version builds."""
+
+    @property
+    def name(self) -> str:
+        """Of the index that is searched."""
+
+    def create(self, table: str) -> None:
+        """Make an empty index of that schema."""
+
+    def drop(self, table: str) -> None: ...
 
     def put(self, entries: Sequence[SearchEntry]) -> None: ...
 

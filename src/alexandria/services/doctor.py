@@ -4,13 +4,13 @@ What the ledger calls fresh is believed of no row: the derived rows themselves a
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
@@ -76,14 +76,14 @@ class DoctorService:
         freshness: FreshnessService,
         fulltext: FullTextIndex | None,
         cache: Cache,
-        producers: Mapping[str, str],
+        producer_of: Callable[[str], str],
     ) -> None:
         self._session = session
         self._ledger = ledger
         self._freshness = freshness
         self._fulltext = fulltext
         self._cache = cache
-        self._producers = producers
+        self._producer_of = producer_of
 
     def examine(self) -> Report:
         """Compare every derived row with its resource, and every resource with its rows."""
@@ -141,6 +141,7 @@ class DoctorService:
         rows: Mapping[str, LedgerRow],
         live: Mapping[str, Revisions],
     ) -> None:
+        producer = self._producer_of(name)
         check.missing |= live.keys() - rows.keys()
         check.phantom |= {one for one in rows.keys() - live.keys() if rows[one].due_at is None}
         for one in live.keys() & rows.keys():
@@ -148,7 +149,7 @@ class DoctorService:
             state = self._freshness.state(row)
             if state in {"stale", "failed"}:
                 getattr(check, state).add(one)
-            elif state == "fresh" and row.producer != self._producers[name]:
+            elif state == "fresh" and row.producer != producer:
                 check.wrong_producer.add(one)
             elif state == "fresh" and _older(
                 (row.content_revision, row.metadata_revision),
@@ -168,7 +169,7 @@ class DoctorService:
         elif name == "embedding":
             self._read_embeddings(check, live, settled)
         elif name == "quality":
-            rows = self._revisions(QualityScore.resource_id, QualityScore)
+            rows = self._revisions(QualityScore)
             self._compare(check, rows, live, settled)
 
     def _read_index(
@@ -187,27 +188,21 @@ class DoctorService:
     def _read_embeddings(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
     ) -> None:
-        rows = self._revisions(EmbeddingRow.resource_id, EmbeddingRow, EmbeddingRow.vector)
-        self._compare(check, rows, live, settled)
-        for one, blob, model in self._session.execute(
-            select(EmbeddingRow.resource_id, EmbeddingRow.vector, EmbeddingRow.model).where(
-                EmbeddingRow.vector.is_not(None)
-            )
-        ):
-            if one not in settled or blob is None:
-                continue
-            if model != self._producers["embedding"]:
-                check.wrong_producer.add(one)
-            elif len(blob) % 2 or not _is_vector(blob):
+        wanted = EmbeddingRow.model == self._producer_of("embedding")
+        there = EmbeddingRow.vector.is_not(None)
+        self._compare(check, self._revisions(EmbeddingRow, wanted, there), live, settled)
+        others = self._revisions(EmbeddingRow, ~wanted, there).keys()
+        check.phantom |= others - live.keys()
+        check.wrong_producer |= check.missing & others
+        check.missing -= others
+        query = select(EmbeddingRow.resource_id, EmbeddingRow.vector).where(wanted, there)
+        for one, blob in self._session.execute(query):
+            if one in settled and blob and (len(blob) % 2 or not _is_vector(blob)):
                 check.stale.add(one)
 
-    def _revisions(
-        self, key: InstrumentedAttribute[str], table: Any, present: Any = None
-    ) -> dict[str, Revisions]:
-        query = select(key, table.content_revision, table.metadata_revision)
-        if present is not None:
-            query = query.where(present.is_not(None))
-        rows = self._session.execute(query)
+    def _revisions(self, table: Any, *conditions: ColumnElement[bool]) -> dict[str, Revisions]:
+        query = select(table.resource_id, table.content_revision, table.metadata_revision)
+        rows = self._session.execute(query.where(*conditions))
         return {one: (content, metadata) for one, content, metadata in rows}
 
     def _compare(
@@ -245,11 +240,10 @@ class DoctorService:
     def _examine_cache(self, live: Mapping[str, Revisions]) -> Check:
         """Look for cached values of deleted resources, and of older revisions than the stored."""
         check = Check()
-        for name, key, table in (
-            ("embedding", cache_keys.embedding, EmbeddingRow),
-            ("quality", cache_keys.quality, QualityScore),
+        for name, key, rows in (
+            ("embedding", cache_keys.embedding, self._revisions(EmbeddingRow)),
+            ("quality", cache_keys.quality, self._revisions(QualityScore)),
         ):
-            rows = self._revisions(table.resource_id, table)
             for one in self._session.scalars(select(Resource.id)):
                 value = self._cache.get(key(one))
                 if value is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -24,12 +24,22 @@ Vector = NDArray[np.float32]
 
 
 class EmbeddingService:
-    """`cache`: None where nothing is to be cached."""
+    """`embedder`: the model that serves; `upcoming`: one that is built beside it, if any.
 
-    def __init__(self, session: Session, embedder: Embedder, cache: Cache | None = None) -> None:
+    `cache`: None where nothing is to be cached.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        embedder: Embedder,
+        cache: Cache | None = None,
+        upcoming: Embedder | None = None,
+    ) -> None:
         self._session = session
         self._embedder = embedder
         self._cache = cache
+        self._upcoming = upcoming
 
     def get_embedding(self, resource_id: str) -> list[float] | None:
         """Give the stored vector of the current model, or None while there is none."""
@@ -50,33 +60,55 @@ class EmbeddingService:
         """Compute vectors in one batch; give the revisions they are of.
 
         Commits what the session holds, so that no lock is held while the model runs. Resources
-        that are deleted or unknown lose their vector, and are not in the answer.
+        that are deleted or unknown lose their vector, and are not in the answer. While a model is
+        built beside the one that serves, both follow each change.
         """
         inputs = _inputs(self._session, resource_ids)
-        release(self._session)
-        texts = {one: text for one, (text, _) in inputs.items() if text}
-        vectors = self._embedder.embed(list(texts.values())) if texts else ()
         read = {one: revisions for one, (_, revisions) in inputs.items()}
-        return self._store(resource_ids, read, dict(zip(texts, vectors, strict=True)))
+        texts = {one: text for one, (text, _) in inputs.items() if text}
+        served = self._served(read) if self._upcoming else set()
+        release(self._session)
+        computed = {self._embedder.model: _embed(self._embedder, texts, without=served)}
+        if self._upcoming:
+            computed[self._upcoming.model] = _embed(self._upcoming, texts)
+        return self._store(resource_ids, texts.keys(), read, computed)
 
     def _store(
         self,
         resource_ids: Collection[str],
+        with_text: Collection[str],
         read: Mapping[str, Revisions],
-        vectors: Mapping[str, Vector],
+        computed: Mapping[str, Mapping[str, Vector]],
     ) -> dict[str, Revisions]:
         """Write the vectors of what is still there, and take away those of what is not."""
         live = _live(self._session, read)
-        kept = {one: (vector, *read[one]) for one, vector in vectors.items() if one in live}
-        dropped = set(resource_ids) - kept.keys()
-        store_vectors(self._session, self._embedder.model, kept)
+        for model, vectors in computed.items():
+            kept = {one: (vector, *read[one]) for one, vector in vectors.items() if one in live}
+            store_vectors(self._session, model, kept)
+            if model == self._embedder.model:
+                for one, (vector, *_) in kept.items():
+                    self._keep_in_cache(one, vector, read[one])
+        dropped = set(resource_ids) - live.intersection(with_text)
         drop_vectors(self._session, dropped)
-        for one, (vector, *_) in kept.items():
-            self._keep_in_cache(one, vector, read[one])
         if self._cache:
             for one in dropped:
                 self._cache.delete(cache_keys.embedding(one))
         return {one: revisions for one, revisions in read.items() if one in live}
+
+    def _served(self, wanted: Mapping[str, Revisions]) -> set[str]:
+        """Give those of which the model that serves has the vector that is wanted."""
+        rows = self._session.execute(
+            select(
+                EmbeddingRow.resource_id,
+                EmbeddingRow.content_revision,
+                EmbeddingRow.metadata_revision,
+            ).where(
+                EmbeddingRow.resource_id.in_(list(wanted)),
+                EmbeddingRow.model == self._embedder.model,
+                EmbeddingRow.vector.is_not(None),
+            )
+        )
+        return {one for one, *revisions in rows if tuple(revisions) == wanted[one]}
 
     def _stored(self, resource_id: str) -> tuple[bytes | None, int, int]:
         found = self._session.execute(
@@ -116,11 +148,11 @@ def store_vectors(
     insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
     new = insert(EmbeddingRow)
     upsert = new.on_conflict_do_update(
-        index_elements=[EmbeddingRow.resource_id],
+        index_elements=[EmbeddingRow.resource_id, EmbeddingRow.model],
         set_={
             name: new.excluded[name]
             for name in (
-                *("change", "vector", "model"),
+                *("change", "vector"),
                 *("content_revision", "metadata_revision", "computed_at"),
             )
         },
@@ -129,7 +161,7 @@ def store_vectors(
             EmbeddingRow.metadata_revision <= new.excluded.metadata_revision,
         ),
     )
-    session.execute(upsert, _rows(next_change(session), model, vectors))
+    session.execute(upsert, _rows(next_change(session, model), model, vectors))
 
 
 def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
@@ -146,15 +178,37 @@ def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
         )
 
 
-def next_change(session: Session) -> int:
-    """Give the number of the next write; it is greater than that of all committed before.
+def next_change(session: Session, model: str | None = None) -> int:
+    """Give the number of the next write; greater than all committed of the model, or of all.
 
     On PostgreSQL the caller then holds a lock until its transaction ends.
     """
     if _is_postgresql(session):
         # Else a process could see change 8, and later miss change 7 of a slower transaction.
         session.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_ORDER_LOCK})
-    return (session.scalar(select(func.max(EmbeddingRow.change))) or 0) + 1
+    newest = select(func.max(EmbeddingRow.change))
+    if model is not None:
+        newest = newest.where(EmbeddingRow.model == model)
+    return (session.scalar(newest) or 0) + 1
+
+
+def forget_model(session: Session, model: str, limit: int) -> int:
+    """Delete rows of a model that no longer serves; give how many."""
+    rows = select(EmbeddingRow.resource_id).where(EmbeddingRow.model == model).limit(limit)
+    gone = session.execute(
+        delete(EmbeddingRow).where(
+            EmbeddingRow.model == model, EmbeddingRow.resource_id.in_(rows.scalar_subquery())
+        )
+    )
+    return getattr(gone, "rowcount", 0)
+
+
+def _embed(
+    embedder: Embedder, texts: Mapping[str, str], without: Collection[str] = ()
+) -> dict[str, Vector]:
+    chosen = {one: text for one, text in texts.items() if one not in without}
+    vectors = embedder.embed(list(chosen.values())) if chosen else ()
+    return dict(zip(chosen, vectors, strict=True))
 
 
 def as_vector(blob: bytes) -> Vector:

@@ -89,7 +89,12 @@ class FreshnessService:
         newest = self._session.scalar(select(func.max(OutboxEvent.id))) or 0
         first, pending = self._session.execute(
             select(func.min(LedgerRow.stale_event), func.count()).where(
-                LedgerRow.derivation == "search", LedgerRow.due_at.is_not(None)
+                LedgerRow.derivation == "search",
+                LedgerRow.due_at.is_not(None),
+                LedgerRow.stale_event.is_not(None),  # else only a new index waits for it
             )
         ).one()
-        return {"complete_through": newest if first is None else first - 1, "pending": pending}
+        return {
+            "complete_through": newest if first is None else max(0, first - 1),
+            "pending": pending,
+        }

@@ -5,11 +5,11 @@ derivation's delay; whoever computes it claims it, computes, and notes the revis
 that came meanwhile leaves the row due.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Result, and_, delete, insert, literal, or_, select, update
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from alexandria.db import now
@@ -23,24 +23,26 @@ Revisions = tuple[int, int]
 
 
 class Ledger:
-    """`producers`: derivation to the producer in force; derivations without one do not run."""
+    """`names`: the derivations that run; `producer_of`: what computes one from now on."""
 
     def __init__(
         self,
         session: Session,
-        producers: Mapping[str, str],
+        names: Collection[str],
+        producer_of: Callable[[str], str],
         *,
         time_scale: float = 1.0,
         grace: float = 30.0,
     ) -> None:
         self._session = session
-        self._producers = producers
+        self._names = names
+        self.producer_of = producer_of
         self._time_scale = time_scale
         self.grace = timedelta(seconds=grace * time_scale)
 
     @property
     def active(self) -> list[Derivation]:
-        return [d for d in DERIVATIONS.values() if d.name in self._producers]
+        return [d for d in DERIVATIONS.values() if d.name in self._names]
 
     def open(self, resource: Resource, event_id: int) -> None:
         """Start the rows of a new resource: all of it is to be computed."""
@@ -72,10 +74,6 @@ class Ledger:
         row.stale_since = row.stale_since or moment
         row.error = None
 
-    def backfill(self) -> int:
-        """Open missing rows, and make due what another producer computed; give how many."""
-        return sum(self._backfill(derivation) for derivation in self.active)
-
     def is_due(self, derivation: str, resource_id: str) -> bool:
         """Tell whether there is something to compute, without taking the lock of a writer."""
         row = self._session.get(LedgerRow, (RESOURCE, resource_id, derivation))
@@ -106,13 +104,17 @@ class Ledger:
         self._session.flush()
         return {row.subject_id: (row.wanted_content, row.wanted_metadata) for row in chosen}
 
-    def computed(self, derivation: str, done: Mapping[str, Revisions]) -> list[str]:
+    def computed(
+        self, derivation: str, done: Mapping[str, Revisions], by: str | None = None
+    ) -> list[str]:
         """Note what was computed from which revisions; give the ids that are due again.
 
-        An older computation never replaces a newer one.
+        An older computation never replaces a newer one, and one `by` another producer than the
+        one that is wanted now leaves its row due.
         """
-        producer = self._producers[derivation]
         rows = self._rows(derivation, done)
+        wanted = self.producer_of(derivation)  # after the rows are locked: it may have changed
+        producer = by or wanted
         for row in rows:
             content, metadata = done[row.subject_id]
             row.content_revision = max(row.content_revision, content)
@@ -120,7 +122,9 @@ class Ledger:
             row.producer, row.computed_at = producer, now()
             row.claimed_until = row.error = None
             if content >= row.wanted_content and metadata >= row.wanted_metadata:
-                row.due_at = row.stale_since = row.stale_event = None
+                row.stale_event = None
+                if producer == wanted:
+                    row.due_at = row.stale_since = None
         self._session.flush()
         return [row.subject_id for row in rows if row.due_at is not None]
 
@@ -144,14 +148,15 @@ class Ledger:
             )
         )
 
-    def overdue(self, derivation: str, limit: int) -> list[str]:
-        """Give ids that should have been computed by now and that nobody is at."""
+    def overdue(self, derivation: str, limit: int, grace: timedelta | None = None) -> list[str]:
+        """Give ids that should have been computed a grace ago, and that nobody is at."""
         moment = now()
+        allowed = self.grace if grace is None else grace
         return [
             row.subject_id
             for row in self._session.scalars(
                 self._claimable(derivation, moment)
-                .where(LedgerRow.due_at < moment - self.grace)
+                .where(LedgerRow.due_at < moment - allowed)
                 .order_by(LedgerRow.due_at)
                 .limit(limit)
             )
@@ -192,7 +197,9 @@ class Ledger:
             )
             return
         if row.due_at is None:
-            wanted |= {"stale_since": moment, "stale_event": event_id}
+            wanted["stale_since"] = moment
+        if row.stale_event is None:
+            wanted["stale_event"] = event_id
         if row.due_at is None or row.error is not None:
             wanted["due_at"] = moment + self._delay(derivation)
         for name, value in wanted.items():
@@ -219,52 +226,3 @@ class Ledger:
             .with_for_update()
             .execution_options(populate_existing=True)
         ).all()
-
-    def _backfill(self, derivation: Derivation) -> int:
-        moment = now()
-        missing = (
-            select(
-                literal(RESOURCE),
-                Resource.id,
-                literal(derivation.name),
-                literal(0),
-                literal(0),
-                Resource.content_revision,
-                Resource.metadata_revision,
-                literal(moment, type_=LedgerRow.due_at.type),
-                literal(moment, type_=LedgerRow.stale_since.type),
-                literal(0),
-            )
-            .outerjoin(
-                LedgerRow,
-                and_(
-                    LedgerRow.subject_type == RESOURCE,
-                    LedgerRow.subject_id == Resource.id,
-                    LedgerRow.derivation == derivation.name,
-                ),
-            )
-            .where(LedgerRow.subject_id.is_(None), Resource.deleted_at.is_(None))
-        )
-        columns = [
-            *("subject_type", "subject_id", "derivation", "content_revision"),
-            *("metadata_revision", "wanted_content", "wanted_metadata"),
-            *("due_at", "stale_since", "stale_event"),
-        ]
-        opened = self._session.execute(
-            insert(LedgerRow).from_select(columns, missing),
-            execution_options={"preserve_rowcount": True},
-        )
-        outdated = self._session.execute(
-            update(LedgerRow)
-            .where(
-                LedgerRow.derivation == derivation.name,
-                LedgerRow.due_at.is_(None),
-                LedgerRow.producer != self._producers[derivation.name],
-            )
-            .values(content_revision=0, metadata_revision=0, due_at=moment, stale_since=moment)
-        )
-        return _count(opened) + _count(outdated)
-
-
-def _count(result: Result[Any]) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -113,7 +113,8 @@ class SearchService:
         if self._cache is None:
             return self._answer(request), False
         # Every field changes the answer; white space in the query does not, and is gone by now.
-        key = cache_keys.search_query(asdict(request) | {"model": self._embedder.model})
+        source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
+        key = cache_keys.search_query(asdict(request) | source)
         cached: _Answer | None = self._cache.get(key)
         if cached is not None:
             return cached, True

@@ -60,13 +60,15 @@ def _run(
     if not claimed:
         logger.info("%s: %s of %s is fresh already", task.name, name, resource_id)
         return {"resource_id": resource_id, "computed": 0}
+    producer = services.ledger.producer_of(name)
     release(db)
-    read, failed = _compute(task, services, list(claimed), compute, first=resource_id)
-    again = services.ledger.computed(name, read)
+    read, failed = _compute(task, services, list(claimed), compute, resource_id, producer)
+    again = services.ledger.computed(name, read, by=producer)
     services.ledger.close(name, claimed.keys() - read.keys() - failed)
     services.dead_letters.forget(task.name, claimed.keys() - failed)
     for done in read:
         outbox.record(db, done_event, {"resource_id": done})
+    services.rebuilds.finish(name)
     release(db)
     _queue_again(task, again)
     logger.info(
@@ -88,7 +90,7 @@ def _claim(task: Task, services: Services, resource_id: str) -> dict[str, Revisi
 
 
 def _compute(
-    task: Task, services: Services, ids: list[str], compute: Compute, first: str
+    task: Task, services: Services, ids: list[str], compute: Compute, first: str, producer: str
 ) -> tuple[Mapping[str, Revisions], set[str]]:
     """Compute all at once, or one by one if one of them fails; give what was read, what failed.
 
@@ -113,7 +115,7 @@ def _compute(
             services.session.rollback()
             if one == first or isinstance(error, TRANSIENT):
                 services.ledger.unclaim(name, ids)
-                services.ledger.computed(name, read)
+                services.ledger.computed(name, read, by=producer)
                 release(services.session)
                 raise
             logger.exception("%s of %s failed", name, one)

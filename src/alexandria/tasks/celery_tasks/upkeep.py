@@ -35,13 +35,34 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
         queue_batch(run)
     found["batches"] = len(batches)
     if waiting_messages() <= BUSY_MESSAGES:
-        for derivation, task in TASK_OF.items():
-            overdue = services.ledger.overdue(derivation, SWEEP_LIMIT)
-            queue_all([request_for(task, one) for one in overdue])
-            found[derivation] = len(overdue)
+        for derivation in TASK_OF:
+            found[derivation] = _queue_due(services, derivation, services.ledger.grace)
+    _tidy_builds(services)
     if any(found.values()):
         logger.info("reconcile_task: queued again %s", found)
     return found
+
+
+def queue_due(derivation: str) -> None:
+    """Queue what is due by now, unless workers have enough to do."""
+    if waiting_messages() <= BUSY_MESSAGES:
+        with reading() as session:
+            _queue_due(Services(session), derivation, timedelta(0))
+
+
+def _queue_due(services: Services, derivation: str, grace: timedelta) -> int:
+    due = services.ledger.overdue(derivation, SWEEP_LIMIT, grace)
+    queue_all([request_for(TASK_OF[derivation], one) for one in due])
+    return len(due)
+
+
+def _tidy_builds(services: Services) -> None:
+    """Let what is complete serve, and take away what no longer serves, piece by piece."""
+    for derivation in TASK_OF:
+        services.rebuilds.finish(derivation)
+    release(services.session)
+    while services.rebuilds.clean_up():
+        release(services.session)
 
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.find_quality_degradation_task")

@@ -4,7 +4,7 @@ Heavy libraries load inside the factories, so that `alexandria --help` stays qui
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -18,11 +18,12 @@ from alexandria import cache_keys
 from alexandria.adapters.extraction import IsolatedExtractor
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.file_store import LocalFileStore
-from alexandria.adapters.fulltext_sqlite import SqliteFullText
+from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.redis_cache import RedisCache, cache_client
 from alexandria.adapters.redis_server import EmbeddedRedis
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.adapters.web_fetcher import HttpFetcher
+from alexandria.bootstrap.models import can_serve, embedder, model_of, model_place, vector_store
 from alexandria.config import Settings, get_settings
 from alexandria.db import LibrarySession, make_engine
 from alexandria.events import Event
@@ -30,6 +31,7 @@ from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
 from alexandria.protocols import Embedder, FullTextIndex
 from alexandria.services.admission import Admission
+from alexandria.services.builds import BuildService
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
@@ -40,12 +42,12 @@ from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
+from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
 from alexandria.services.search import SearchService
 from alexandria.services.users import UserService
 
-BUNDLED_MODEL = Path(__file__).parent / "data" / "minilm"
-SAMPLE = Path(__file__).parent / "data" / "sample" / "papers.jsonl"
+SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
 _REDIS_SECONDS = 2.0
 
 
@@ -105,24 +107,6 @@ def _cache_url(settings: Settings) -> str:
     login = f":{quote(password, safe='')}@" if password else ""
     place = f"{settings.redis_host}:{settings.redis_port}"
     return f"redis://{login}{place}/{settings.redis_cache_db}"
-
-
-@lru_cache(maxsize=2)
-def embedder() -> Embedder:
-    """Load the embedding model, once for each process."""
-    from alexandria.adapters.embedder import OnnxEmbedder  # noqa: PLC0415 (onnxruntime is heavy)
-
-    settings = get_settings()
-    return OnnxEmbedder(
-        settings.alexandria_embedding_model or BUNDLED_MODEL,
-        threads=settings.alexandria_embedding_threads,
-    )
-
-
-@lru_cache(maxsize=4)
-def vector_store(_database_url: str) -> VectorStore:
-    """Give this process's matrix of vectors, shared by all of its sessions."""
-    return VectorStore(embedder().model, embedder().dimensions)
 
 
 @lru_cache(maxsize=1)
@@ -186,27 +170,51 @@ class Services:
         self._settings = get_settings()
 
     @cached_property
-    def producers(self) -> Mapping[str, str]:
-        """Derivation to the producer in force."""
-        producers = {"embedding": embedder().model, "quality": QUALITY_PRODUCER}
-        if self.fulltext:
-            producers["search"] = self.fulltext.producer
-        return producers
+    def builds(self) -> BuildService:
+        return BuildService(self.session)
 
     @cached_property
     def fulltext(self) -> FullTextIndex | None:
         """The keyword index; PostgreSQL's is not built yet."""
         is_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return SqliteFullText(self.session) if is_sqlite else None
+        return SqliteFullText(self.session, self._index_tables) if is_sqlite else None
+
+    def _index_tables(self) -> list[IndexTable]:
+        found = self.builds.in_use("search")
+        return [IndexTable(one.place, one.version) for one in found if one.place]
 
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(
             self.session,
-            self.producers,
+            ["embedding", "quality", *(["search"] if self.fulltext else [])],
+            self.producer_of,
             time_scale=self._settings.alexandria_time_scale,
             grace=self._settings.alexandria_stale_grace,
         )
+
+    def producer_of(self, derivation: str) -> str:
+        """Give what computes a derivation from now on."""
+        if derivation == "quality":
+            return QUALITY_PRODUCER
+        target = self.builds.target(derivation)
+        return target.producer if target else embedder().model
+
+    @cached_property
+    def rebuilds(self) -> RebuildService:
+        return RebuildService(
+            self.session,
+            self.ledger,
+            self.builds,
+            self.fulltext,
+            lambda: Model(embedder().model, model_place()),
+            can_serve,
+        )
+
+    @cached_property
+    def _serving_model(self) -> Embedder:
+        serving = self.builds.serving("embedding")
+        return model_of(serving) if serving else embedder()
 
     @cached_property
     def freshness(self) -> FreshnessService:
@@ -236,7 +244,9 @@ class Services:
 
     @cached_property
     def embeddings(self) -> EmbeddingService:
-        return EmbeddingService(self.session, embedder(), cache())
+        building = self.builds.building("embedding")
+        upcoming = model_of(building) if building else None
+        return EmbeddingService(self.session, self._serving_model, cache(), upcoming)
 
     @cached_property
     def quality(self) -> QualityService:
@@ -244,10 +254,12 @@ class Services:
 
     @cached_property
     def search(self) -> SearchService:
-        vectors = vector_store(self._settings.resolved_database_url).bind(self.session)
-        return SearchService(
-            self.session, self.fulltext, vectors, embedder(), cache(), self.freshness
-        )
+        serving, model = self.builds.serving("embedding"), self._serving_model
+        url = self._settings.resolved_database_url
+        vectors = vector_store(
+            url, serving.id if serving else None, model.model, model.dimensions
+        ).bind(self.session)
+        return SearchService(self.session, self.fulltext, vectors, model, cache(), self.freshness)
 
     @cached_property
     def dead_letters(self) -> DeadLetterService:
@@ -256,7 +268,7 @@ class Services:
     @cached_property
     def doctor(self) -> DoctorService:
         return DoctorService(
-            self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producers
+            self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
         )
 
     @cached_property

@@ -1,0 +1,61 @@
+"""Embedding models, loaded once for each process, and the matrix of their vectors."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from alexandria.adapters.vector_index import VectorStore
+from alexandria.config import get_settings
+from alexandria.errors import UnavailableError
+from alexandria.models import Build
+from alexandria.protocols import Embedder
+
+BUNDLED_MODEL = Path(__file__).parent.parent / "data" / "minilm"
+
+
+@lru_cache(maxsize=2)
+def _model_in(folder: Path, threads: int) -> Embedder:
+    """Load a model, once for each process; two while one is built beside the other."""
+    from alexandria.adapters.embedder import OnnxEmbedder  # noqa: PLC0415 (onnxruntime is heavy)
+
+    return OnnxEmbedder(folder, threads=threads)
+
+
+def embedder() -> Embedder:
+    """Give the embedding model that the settings ask for."""
+    return _load_model(model_place())
+
+
+def model_place() -> str | None:
+    folder = get_settings().alexandria_embedding_model
+    return None if folder is None else str(folder.expanduser().absolute())
+
+
+def _load_model(place: str | None) -> Embedder:
+    folder = BUNDLED_MODEL if place is None else Path(place)
+    return _model_in(folder, get_settings().alexandria_embedding_threads)
+
+
+def model_of(build: Build) -> Embedder:
+    """Load the model of a build. Raises UnavailableError if another lies in its place."""
+    model = _load_model(build.place)
+    if model.model != build.version:
+        raise UnavailableError(
+            f"The vectors are of {build.version}; in its place lies {model.model}.",
+            "Run `alexandria rebuild embedding`, or put the model back.",
+        )
+    return model
+
+
+def can_serve(build: Build) -> bool:
+    try:
+        return bool(model_of(build))
+    except UnavailableError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def vector_store(
+    _database_url: str, _build: int | None, model: str, dimensions: int
+) -> VectorStore:
+    """Give this process's matrix of vectors, shared by all of its sessions."""
+    return VectorStore(model, dimensions)

@@ -1,0 +1,103 @@
+"""`alexandria rebuild`: compute all of a derivation anew, while searches go on as before."""
+
+import time
+from contextlib import suppress
+from typing import Annotated, Any
+
+import redis
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from alexandria.bootstrap import Services
+from alexandria.cli.common import (
+    FAILED,
+    DataOption,
+    JsonOption,
+    app,
+    err,
+    handle_errors,
+    out,
+    print_json,
+    require_library,
+)
+from alexandria.cli.supervisor import running
+from alexandria.db import get_engine, reading, writing
+from alexandria.errors import TransientError
+from alexandria.log import configure_logging
+from alexandria.migrations import require_current
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
+from alexandria.tasks.celery_tasks.upkeep import queue_due
+
+_POLL_SECONDS = 0.3
+
+
+@app.command()
+@handle_errors
+def rebuild(
+    derivation: Annotated[str, typer.Argument(help=f"{', '.join(TASK_OF)}, or all.")],
+    workers: Annotated[int, typer.Option(help="If the library does not run.", min=1)] = 2,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute all of one derivation anew; searches answer from what is there until it is whole.
+
+    A rebuild that was interrupted goes on where it was. `rebuild embedding` takes the model that
+    the settings name.
+    """
+    del data
+    configure_logging("WARNING")
+    require_library()
+    require_current(get_engine())
+    report = {}
+    with running(workers):
+        for name in _names() if derivation == "all" else [derivation]:
+            report[name] = _rebuild(name)
+    if as_json:
+        print_json({"rebuilt": report})
+    else:
+        for name, one in report.items():
+            out.print(
+                f"{name}: {one['computed']} computed anew in {one['seconds']:.0f} s, "
+                f"{one['failed']} failed; by {one['producer']}",
+                highlight=False,
+            )
+    if any(one["failed"] for one in report.values()):
+        raise typer.Exit(FAILED)
+
+
+def _names() -> list[str]:
+    with reading() as session:
+        return [one.name for one in Services(session).ledger.active]
+
+
+def _rebuild(name: str) -> dict[str, Any]:
+    began = time.monotonic()
+    with writing() as session:
+        total = Services(session).rebuilds.begin(name)
+    _follow(name, total)
+    with writing() as session:
+        services = Services(session)
+        services.rebuilds.finish(name)
+        return {
+            "computed": total,
+            "failed": services.freshness.backlog()[name].failed,
+            "seconds": round(time.monotonic() - began, 1),
+            "producer": services.ledger.producer_of(name),
+        }
+
+
+def _follow(name: str, total: int) -> None:
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=err) as progress:
+        shown = progress.add_task(name, total=total)
+        while left := _left(name):
+            progress.update(shown, completed=total - left)
+            with suppress(TransientError, redis.ConnectionError, redis.TimeoutError):
+                queue_due(name)  # while the broker is away, what is due waits
+            time.sleep(_POLL_SECONDS)
+        progress.update(shown, completed=total)
+
+
+def _left(name: str) -> int:
+    with reading() as session:
+        return Services(session).rebuilds.remaining(name)

@@ -1,0 +1,68 @@
+"""Libraries of older versions are brought up to date, and lose nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, inspect, text
+
+from alexandria.db import make_engine
+from alexandria.migrations import _config, migrate
+from postgres_server import PostgresServer
+
+RESOURCE = """
+INSERT INTO resources (id, title, type, extra, content_revision, metadata_revision, created_at,
+ updated_at) VALUES ('a', 'A title', 'document', '{}', 3, 2, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)
+"""
+VECTOR = """
+INSERT INTO embeddings (resource_id, change, vector, model, content_revision, metadata_revision,
+ computed_at) VALUES ('a', 7, :vector, 'a model', 3, 2, CURRENT_TIMESTAMP)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Give a database without any table."""
+    if request.param == "sqlite":
+        engine = make_engine(f"sqlite:///{tmp_path / 'library.db'}")
+        yield engine
+        engine.dispose()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        yield engine
+        engine.dispose()
+
+
+def upgrade(engine: Engine, revision: str) -> None:
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_vectors_keep_serving_when_models_can_stand_side_by_side(empty: Engine) -> None:
+    upgrade(empty, "0002")
+    with empty.begin() as connection:
+        connection.execute(text(RESOURCE))
+        connection.execute(text(VECTOR), {"vector": b"\x00\x3c"})
+    migrate(empty)
+    with empty.begin() as connection:
+        rows = connection.execute(text("SELECT resource_id, model, change, vector FROM embeddings"))
+        assert [(*row[:3], bytes(row[3])) for row in rows] == [("a", "a model", 7, b"\x00\x3c")]
+        builds = connection.execute(text("SELECT derivation, version, place, state FROM builds"))
+        found = {tuple(row) for row in builds}
+    index = ("search", "FTS5, schema 1", "search_index", "serving")
+    model = ("embedding", "a model", None, "serving")
+    assert found == ({model, index} if empty.dialect.name == "sqlite" else {model})
+    assert inspect(empty).get_pk_constraint("embeddings")["constrained_columns"] == [
+        "resource_id",
+        "model",
+    ]
+    foreign = inspect(empty).get_foreign_keys("embeddings")[0]
+    assert foreign["options"].get("ondelete") == "CASCADE"
