@@ -100,7 +100,6 @@ DRIVERS = {
 
 
 @pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")  # Celery's
-@pytest.mark.filterwarnings("ignore:.*up.lock:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("way", DRIVERS)
 def test_what_is_derived_follows(world: World, way: str) -> None:
     nothing_is_silently_stale()

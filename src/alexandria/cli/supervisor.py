@@ -101,6 +101,10 @@ class LibraryLock:
     def release(self) -> None:
         self._file.seek(0)
         self._file.truncate()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; what another process wrote into it stays."""
         self._file.close()
 
 
@@ -121,6 +125,7 @@ class Supervisor:
         """Raise ConflictError when the library runs already, and say where."""
         if not self.lock.take():
             facts = self.lock.read()
+            self.lock.close()
             raise ConflictError(
                 f"This library runs already: {facts.get('url', 'without a page')}, "
                 f"process {facts.get('pid', 'unknown')}.",
@@ -234,6 +239,7 @@ def running(workers: int) -> Iterator[None]:
     """Use the system that runs; else run broker and workers until the work is done."""
     supervisor = Supervisor(workers)
     if not supervisor.lock.take():
+        supervisor.lock.close()
         yield
         return
     try:
