@@ -98,6 +98,14 @@ class Settings(BaseSettings):
         float,
         Field(description="seconds that running work is left alone without a sign of life", gt=0),
     ] = 120.0
+    alexandria_stop_seconds: Annotated[
+        float,
+        Field(
+            description="seconds that running tasks have to end when the library or a worker is "
+            "stopped; what is left is ended hard, and runs again later",
+            ge=0,
+        ),
+    ] = 6.0
 
     alexandria_outbox_days: Annotated[
         int,

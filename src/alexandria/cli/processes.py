@@ -22,6 +22,8 @@ from alexandria.tasks.celery_app import QUEUES, celery_app
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.relay import Relay
 
+_MARGIN_SECONDS = 4.0
+
 
 @app.command()
 @handle_errors
@@ -118,7 +120,7 @@ def _end_with_parent() -> None:
         while os.getppid() == int(parent):
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(10)
+        time.sleep(get_settings().alexandria_stop_seconds + _MARGIN_SECONDS)
         sys.stderr.flush()
         os.killpg(os.getpgrp(), signal.SIGKILL)
 

@@ -27,7 +27,8 @@ from alexandria.tasks.status import heartbeats
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
-STOP_SECONDS = 6.0
+MARGIN_SECONDS = 1.0
+"""What a process has, beyond the time of its tasks, to end by itself."""
 WATCH_SECONDS = 0.5
 SILENT_SECONDS = 20.0
 """A worker that sends no heartbeat for so long hangs, and is started again."""
@@ -118,6 +119,7 @@ class Supervisor:
         self.lock = LibraryLock(self.folder)
         self._logs = self.folder / "logs"
         self._stopping = False
+        self._signals = 0
         self._servers: list[EmbeddedRedis] = []
         self.children = _children(workers, api)
 
@@ -184,17 +186,15 @@ class Supervisor:
                 self._start_again(child)
 
     def ask_to_stop(self, *_: Any) -> None:
+        """Have everything end (a signal handler); asked a second time, at once."""
         self._stopping = True
+        self._signals += 1
 
     def stop(self) -> None:
-        """End every process: politely first, by force after some seconds."""
+        """End every process: politely first, by force after some seconds or a second signal."""
         self._stopping = True
-        for child in self.children:
-            if child.process and child.runs:
-                child.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and any(child.runs for child in self.children):
-            time.sleep(0.05)
+        self._terminate(self.settings.alexandria_stop_seconds + MARGIN_SECONDS, signals=2)
+        self._terminate(MARGIN_SECONDS)  # a worker now gives back what it is at
         for child in self.children:
             child.send(signal.SIGKILL)  # also what a process that ended may have left
             if child.process:
@@ -202,6 +202,17 @@ class Supervisor:
         for server in reversed(self._servers):
             server.stop()
         self.lock.release()
+
+    def _terminate(self, seconds: float, signals: int | None = None) -> None:
+        """Ask the processes to end; return when they have, or after the time or so many signals."""
+        for child in self.children:
+            if child.process and child.runs:
+                child.process.terminate()
+        deadline = time.monotonic() + seconds
+        while any(child.runs for child in self.children) and time.monotonic() < deadline:
+            if signals is not None and self._signals >= signals:
+                return
+            time.sleep(0.05)
 
     def _start_server(self, server: EmbeddedRedis) -> None:
         try:

@@ -4,6 +4,7 @@ The count is kept in the broker's Redis. Losing it with Redis only means to coun
 """
 
 import logging
+from collections.abc import Iterable
 
 import redis
 from celery import Task
@@ -39,6 +40,12 @@ def end(task: Task) -> None:
         broker_client().delete(_key(task.request.id))
     except (redis.ConnectionError, redis.TimeoutError):
         logger.debug("The count of %s stays until it expires", task.request.id)
+
+
+def forgive(task_ids: Iterable[str]) -> None:
+    """Forget that these tasks began: their worker is ended on purpose."""
+    if keys := [_key(task_id) for task_id in task_ids]:
+        broker_client().delete(*keys)
 
 
 def after_a_death(task: Task) -> bool:

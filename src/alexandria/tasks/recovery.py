@@ -36,12 +36,13 @@ def give_back() -> int:
     count = 0
     for dead in dead_incarnations():
         if dead != incarnation:
-            count += _give_back(dead)
+            count += give_back_of(dead)
             forget_incarnation(dead)
     return count
 
 
-def _give_back(dead: str) -> int:
+def give_back_of(dead: str) -> int:
+    """Put back what one worker process had taken; give how many messages."""
     if not broker_client().exists(f"{_UNACKED}{dead}"):
         return 0
     with celery_app.connection_for_write() as connection:
@@ -56,5 +57,5 @@ def _give_back(dead: str) -> int:
             channel.qos.restore_by_tag(tag)
         channel.close()
     if tags:
-        logger.warning("Gave back %d messages of a worker that died", len(tags))
+        logger.warning("Gave back %d messages of a worker that ended", len(tags))
     return len(tags)

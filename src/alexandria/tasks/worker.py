@@ -17,6 +17,7 @@ from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.recovery import RECOVER_SECONDS, give_back, incarnation, keep_apart
 from alexandria.tasks.status import HEARTBEAT_SECONDS, beat
+from alexandria.tasks.stopping import GracefulStop
 from alexandria.tasks.transport import move_due
 
 logger = logging.getLogger(__name__)
@@ -32,25 +33,25 @@ class Upkeep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         self.worker = worker
         self._say_alive()
+        GracefulStop(worker, self._say_stopped).install()
         worker.timer.call_repeatedly(HEARTBEAT_SECONDS, self._say_alive)
         worker.timer.call_repeatedly(MOVE_SECONDS, self._move_due)
         worker.timer.call_repeatedly(RECOVER_SECONDS, self._give_back)
 
     def stop(self, worker: Any) -> None:
         del worker
-        self._say(stopped=True)
+        self._say_stopped()
 
     def _say_alive(self) -> None:
-        self._say()
+        self._say(running=[_as_running(one) for one in tuple(state.active_requests)])
+
+    def _say_stopped(self) -> None:
+        self._say(running=[], stopped=True)
 
     def _say(self, **more: Any) -> None:
         facts = {
             "pid": os.getpid(),
             "name": self.worker.hostname,
-            "running": [
-                {"id": request.id, "name": request.name, "started": request.time_start}
-                for request in tuple(state.active_requests)
-            ],
             "done": sum(state.total_count.values()),
             "queues": [queue.name for queue in self.worker.app.amqp.queues.consume_from.values()],
             "concurrency": self.worker.concurrency,
@@ -71,6 +72,10 @@ class Upkeep(bootsteps.StartStopStep):
             give_back()
         except (redis.ConnectionError, redis.TimeoutError, OperationalError) as error:
             logger.debug("Nothing given back, the broker is away: %s", error)
+
+
+def _as_running(request: Any) -> dict[str, Any]:
+    return {"id": request.id, "name": request.name, "started": request.time_start}
 
 
 celery_app.steps["worker"].add(Upkeep)
