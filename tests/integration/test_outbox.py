@@ -37,6 +37,19 @@ def test_an_event_is_emitted_after_commit_and_not_before(either_library: Path) -
     assert [event.id for event in heard] == [number]
 
 
+def test_who_hears_of_an_event_finds_its_change_committed(either_library: Path) -> None:
+    found: list[int] = []
+
+    def read(event: Event) -> None:
+        with reading() as session:
+            found.extend(session.scalars(select(OutboxEvent.id)))
+
+    event_emitter.on("any", read)
+    with writing() as session:
+        number = outbox.record(session, "any", {})
+    assert found == [number]
+
+
 def test_a_rolled_back_event_is_neither_emitted_nor_stored(either_library: Path) -> None:
     heard: list[Event] = []
     event_emitter.on("any", heard.append)

@@ -6,8 +6,10 @@ from typing import Any
 from alexandria.bootstrap import Services, extractor
 from alexandria.db import reading, writing
 from alexandria.events import outbox
+from alexandria.models import QualityScore
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.services.listing import ListRequest, list_resources
+from alexandria.services.quality import _row
 
 
 def test_a_resource_is_made_changed_and_deleted(either_library: Path) -> None:
@@ -27,6 +29,23 @@ def test_a_resource_is_made_changed_and_deleted(either_library: Path) -> None:
         assert services.quality.compute_qualities([made.id]) == {made.id: (1, 2)}
         services.resources.delete(made.id)
         assert services.quality.compute_qualities([made.id]) == {}
+
+
+def test_scores_of_older_revisions_never_replace_newer_ones(either_library: Path) -> None:
+    """A worker that was slow stores what it assessed before the edit."""
+    with writing() as session:
+        services = Services(session)
+        made = services.resources.create(Record(title="A title")).id
+        ((resource, assessment),) = services.quality._assess([made])
+        late = _row(resource, assessment)
+        services.resources.update(made, {"title": "Another", "year": 2020})
+        services.quality.compute_qualities([made])
+        kept = session.get_one(QualityScore, made)
+        newer = kept.overall
+        assert newer != late["overall"]
+        services.quality._store(late)
+        session.refresh(kept)
+        assert (kept.metadata_revision, kept.overall) == (2, newer)
 
 
 def test_derived_data_are_computed_and_noted(either_library: Path) -> None:
