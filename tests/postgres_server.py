@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -48,13 +49,19 @@ class PostgresServer:
 
 
 @contextmanager
-def run_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """Run a server on a Unix socket; PostgreSQL refuses to be root, so then as another user."""
+def run_postgres() -> Iterator[PostgresServer]:
+    """Run a server on a Unix socket; PostgreSQL refuses to be root, so then as another user.
+
+    Its folder does not lie in pytest's, which each run of pytest closes to other users.
+    """
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        yield from _run_in(Path(folder))
+
+
+def _run_in(folder: Path) -> Iterator[PostgresServer]:
     home = _programs(folder)
     user = "nobody" if os.geteuid() == 0 else None
     if user:
-        for path in folder.parents[:2]:  # pytest's own folders
-            path.chmod(0o711)
         folder.chmod(0o777)
     data = folder / "data"
     initdb = [str(home / "initdb"), "-D", str(data), "-U", "alexandria", "-A", "trust"]
