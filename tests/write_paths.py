@@ -198,6 +198,10 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate search": "It measures in a library of its own, which it takes away again.",
     "rebuild": "It has computed anew what is derived; tests of its own drive it.",
     "doctor": "It finds what is wrong with derived data; tests of its own drive the repair.",
+    "backup": _ONLY_READS,
+    "restore": (
+        "It replaces the whole library; tests of its own show that all derived data are new."
+    ),
     "dead list": "It reads.",
     "dead retry": "It queues failed tasks again.",
     "dead discard": "It forgets how tasks failed.",

@@ -17,6 +17,11 @@ from alexandria.errors import NotFoundError, UnavailableError
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 _FORGOTTEN_SECONDS = 24 * 3600
+_FULL = {
+    errno.ENOSPC: "There is no room left on",
+    errno.EDQUOT: "There is no room left for you on",
+    errno.EFBIG: "No file of this size is possible on",
+}
 
 
 class LocalFileStore:
@@ -42,6 +47,10 @@ class LocalFileStore:
         """Store the bytes; give their SHA-256 in hex."""
         return self._take(io.BytesIO(data))
 
+    def put_again(self, source: BinaryIO) -> str:
+        """Store what can be read, also over a file that is there and may be damaged."""
+        return self._take(source, over=True)
+
     def path(self, sha256: str) -> Path:
         """Give the stored file's place; raises NotFoundError if there is none."""
         if _SHA256.fullmatch(sha256):
@@ -60,14 +69,14 @@ class LocalFileStore:
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:4] / sha256
 
-    def _take(self, source: BinaryIO) -> str:
-        with _full_disk_explained(self._folder):
+    def _take(self, source: BinaryIO, *, over: bool = False) -> str:
+        with full_disk_explained(self._folder):
             self._make_incoming()
             with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as copy:
                 written = Path(copy.name)
                 try:
                     sha256 = _copy(source, copy)
-                    self._keep(written, sha256)
+                    self._keep(written, sha256, over=over)
                 finally:
                     written.unlink(missing_ok=True)
         return sha256
@@ -83,14 +92,14 @@ class LocalFileStore:
             except FileNotFoundError:  # another process has just finished with it
                 continue
 
-    def _keep(self, written: Path, sha256: str) -> None:
+    def _keep(self, written: Path, sha256: str, *, over: bool) -> None:
         place = self._place(sha256)
-        if place.is_file() and place.stat().st_size == written.stat().st_size:
+        if not over and place.is_file() and place.stat().st_size == written.stat().st_size:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         written.replace(place)
         for folder in (place.parent, place.parent.parent, self._folder):
-            _sync_folder(folder)
+            sync_folder(folder)
 
 
 def _copy(source: BinaryIO, copy: "tempfile._TemporaryFileWrapper[bytes]") -> str:
@@ -103,7 +112,7 @@ def _copy(source: BinaryIO, copy: "tempfile._TemporaryFileWrapper[bytes]") -> st
     return digest.hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the folder's new names survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -113,12 +122,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _full_disk_explained(folder: Path) -> Iterator[None]:
+def full_disk_explained(folder: Path) -> Iterator[None]:
+    """Raise UnavailableError where the disk is full, in words."""
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno not in _FULL:
             raise
         raise UnavailableError(
-            f"There is no room left on the disk of {folder}.", "Free some space and try again."
+            f"{_FULL[error.errno]} the disk of {folder}.", "Free some space and try again."
         ) from error

@@ -100,6 +100,17 @@ class EmbeddedRedis:
         self.pid = None
         self._process = None
 
+    def forget(self) -> None:
+        """Drop all that the server stored; one that outlived its supervisor is ended."""
+        if not self.folder.exists():
+            return
+        if self._lock_is_free():
+            shutil.rmtree(self._store, ignore_errors=True)
+            return
+        self.start()
+        self.stop()
+        shutil.rmtree(self._store)
+
     def answers(self) -> bool:
         """Whether a server, whoever started it, answers on the socket."""
         return self.condition() == "ready"

@@ -1,10 +1,22 @@
 """The command line. Each module adds its commands to `app`."""
 
-from alexandria.cli import dead, doctor, evaluate, library, processes, rebuild, up, users
+from alexandria.cli import (
+    backup,
+    dead,
+    doctor,
+    evaluate,
+    library,
+    processes,
+    rebuild,
+    restore,
+    up,
+    users,
+)
 from alexandria.cli.common import app
 
 __all__ = [
     "app",
+    "backup",
     "dead",
     "doctor",
     "evaluate",
@@ -12,6 +24,7 @@ __all__ = [
     "main",
     "processes",
     "rebuild",
+    "restore",
     "up",
     "users",
 ]

@@ -16,6 +16,7 @@ from alexandria.db.session import (
     new_session,
     reading,
     release,
+    snapshot,
     writing,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "now",
     "reading",
     "release",
+    "snapshot",
     "writing",
 ]
 

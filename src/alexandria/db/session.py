@@ -10,11 +10,16 @@ class LibrarySession(Session):
     """The session of one request, command or task; `alexandria.events.outbox` listens to it."""
 
 
-def new_session(*, read_only: bool = False) -> LibrarySession:
-    """Open a session; a read-only one takes no write lock on SQLite and can't flush."""
+def new_session(*, read_only: bool = False, **options: str) -> LibrarySession:
+    """Open a session; a read-only one takes no write lock on SQLite and can't flush.
+
+    `options` are execution options of its connection.
+    """
     engine = get_engine()
     if read_only:
-        engine = engine.execution_options(**{READ_ONLY: True, "postgresql_readonly": True})
+        engine = engine.execution_options(
+            **{READ_ONLY: True, "postgresql_readonly": True}, **options
+        )
     return LibrarySession(engine, expire_on_commit=False, autoflush=not read_only)
 
 
@@ -30,6 +35,21 @@ def get_db() -> Iterator[LibrarySession]:
 @contextmanager
 def reading() -> Iterator[LibrarySession]:
     session = new_session(read_only=True)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def snapshot() -> Iterator[LibrarySession]:
+    """Yield a session that sees one moment of the database, however long it reads.
+
+    On SQLite a transaction that reads does so by itself.
+    """
+    is_postgresql = get_engine().dialect.name == "postgresql"
+    options = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
+    session = new_session(read_only=True, **options)
     try:
         yield session
     finally:

@@ -27,11 +27,10 @@ def migrate(engine: Engine) -> None:
 
     Copies a SQLite file before it changes it. Raises UnavailableError for a newer schema.
     """
-    config = _config()
-    script = ScriptDirectory.from_config(config)
+    script = ScriptDirectory.from_config(_config())
     with engine.connect() as connection:
         _check_database(connection)
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = schema_of(connection)
         connection.rollback()
     if current == script.get_current_head():
         return
@@ -44,15 +43,31 @@ def migrate(engine: Engine) -> None:
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_MIGRATION_LOCK}
             )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, in the connection's own transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def schema_of(connection: Connection) -> str | None:
+    """Give the revision of the schema; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_known(revision: str) -> None:
+    """Raise UnavailableError for a schema that this version does not know."""
+    _refuse_newer(ScriptDirectory.from_config(_config()), revision)
 
 
 def require_current(engine: Engine) -> None:
     """Raise UnavailableError unless the schema is this version's."""
     script = ScriptDirectory.from_config(_config())
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = schema_of(connection)
     if current is not None:
         _refuse_newer(script, current)
     if current != script.get_current_head():

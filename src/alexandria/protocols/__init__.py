@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,11 @@ class FileStore(Protocol):
     def put(self, path: Path) -> str:
         """Take a copy of the file; give its SHA-256 in hex."""
 
-    def path(self, sha256: str) -> Path: ...
+    def put_again(self, source: BinaryIO) -> str:
+        """Store what can be read, also over a file that is there and may be damaged."""
+
+    def path(self, sha256: str) -> Path:
+        """Give the stored file's place; raises NotFoundError if there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ HEARTBEAT_TTL_SECONDS = 60
 ALIVE_SECONDS = 10.0
 _INSPECT_SECONDS = 0.25
 _HEARTBEATS = "alexandria:workers"
-_SEPARATOR = "\x06\x16"
+SEPARATOR = "\x06\x16"
 """Between queue and priority, as kombu names its lists."""
 
 
@@ -81,7 +81,7 @@ def queue_depths() -> dict[str, int]:
     with broker_client().pipeline(transaction=False) as pipe:
         for queue in QUEUES:
             for step in steps:
-                pipe.llen(f"{queue}{_SEPARATOR}{step}" if step else queue)
+                pipe.llen(f"{queue}{SEPARATOR}{step}" if step else queue)
         pipe.zcard(DELAYED_KEY)
         *lengths, delayed = pipe.execute()
     depths = {
