@@ -62,6 +62,7 @@ bench: $(VENV)/installed-dev ## run the benchmarks; ARGS="search_update_speed" r
 	done
 
 faults: $(VENV)/installed-dev ## kill processes at seeded moments; SECONDS=600 SEED=1
+	@$(BIN)/pytest -m long tests/faults
 	@PYTHONPATH=tests:tests/faults exec $(BIN)/python tests/faults/run.py \
 		--seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 

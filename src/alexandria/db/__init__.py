@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alexandria.db.base import Base, new_id, now
+from alexandria.db.base import SKEW, Base, is_over, new_id, now
 from alexandria.db.connection import (
     PoolStatus,
     dispose_engine,
@@ -21,6 +21,7 @@ from alexandria.db.session import (
 )
 
 __all__ = [
+    "SKEW",
     "Base",
     "LibrarySession",
     "PoolStatus",
@@ -28,6 +29,7 @@ __all__ = [
     "get_db",
     "get_engine",
     "get_pool_status",
+    "is_over",
     "make_engine",
     "new_id",
     "new_session",

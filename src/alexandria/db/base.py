@@ -1,11 +1,14 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, MetaData, or_
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
+
+SKEW = timedelta(seconds=30)
+"""So far the clocks of two hosts may differ."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,6 +49,19 @@ class Base(DeclarativeBase):
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def is_over(
+    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+    moment: datetime,
+    longest: timedelta,
+) -> ColumnElement[bool]:
+    """Tell whether the column's moment has passed by `moment`, also when the clock was set back.
+
+    One that lies further ahead than `longest`, as none is ever set, was set by a clock that was
+    fast; waiting for it could take for ever.
+    """
+    return or_(column < moment, column > moment + longest)
 
 
 def new_id() -> str:

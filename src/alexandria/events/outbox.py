@@ -15,7 +15,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from alexandria.db import LibrarySession, now, writing
+from alexandria.db import SKEW, LibrarySession, is_over, now, writing
 from alexandria.errors import TransientError
 from alexandria.events.event_system import (
     Event,
@@ -201,10 +201,10 @@ def claim_waiting(limit: int, lease: timedelta, settle: timedelta) -> list[Event
                 select(OutboxEvent)
                 .where(
                     OutboxEvent.handed_over_at.is_(None),
-                    OutboxEvent.created_at < moment - settle,
+                    is_over(OutboxEvent.created_at, moment - settle, settle + SKEW),
                     or_(
                         OutboxEvent.claimed_until.is_(None),
-                        OutboxEvent.claimed_until < moment,
+                        is_over(OutboxEvent.claimed_until, moment, lease + SKEW),
                     ),
                 )
                 .order_by(OutboxEvent.id)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alexandria.db import now, release
@@ -19,12 +19,12 @@ from alexandria.models import BatchRun, Ingestion
 from alexandria.protocols import FileStore, WebFetcher
 from alexandria.protocols.extraction import ExtractedDocument, Extractor
 from alexandria.services.admission import Admission
+from alexandria.services.leases import CHUNK_LEASE, is_abandoned, is_held
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 50
 """Records in one transaction: others write in between, and a crash repeats little."""
-CHUNK_LEASE = timedelta(seconds=30)
 
 
 class _OvertakenError(Exception):
@@ -170,7 +170,7 @@ class IngestionService:
         return list(
             self._session.scalars(
                 select(Ingestion.id)
-                .where(*_is_abandoned(Ingestion, self._grace))
+                .where(*is_abandoned(Ingestion, self._grace, self._lease))
                 .order_by(Ingestion.created_at)
                 .limit(limit)
             )
@@ -179,7 +179,9 @@ class IngestionService:
     def abandoned_batches(self, limit: int) -> list[BatchRun]:
         return list(
             self._session.scalars(
-                select(BatchRun).where(*_is_abandoned(BatchRun, self._grace)).limit(limit)
+                select(BatchRun)
+                .where(*is_abandoned(BatchRun, self._grace, self._lease))
+                .limit(limit)
             )
         )
 
@@ -199,8 +201,7 @@ class IngestionService:
         ingestion = self._session.get(Ingestion, ingestion_id, with_for_update=True)
         if ingestion is None or ingestion.state not in {"queued", "running"}:
             return None
-        held = ingestion.lease_until is not None and ingestion.lease_until > now()
-        if held and ingestion.lease_by != task_id:
+        if is_held(ingestion, self._lease) and ingestion.lease_by != task_id:
             return None
         ingestion.state, ingestion.attempt = "running", ingestion.attempt + 1
         ingestion.started_at = ingestion.started_at or now()
@@ -282,15 +283,3 @@ def _data(ingestion: Ingestion) -> dict[str, Any]:
         "state": ingestion.state,
         "source": ingestion.name,
     }
-
-
-def _is_abandoned(table: type[Ingestion] | type[BatchRun], grace: timedelta) -> list[Any]:
-    """Queued ones have no lease; they count from their creation."""
-    moment = now()
-    return [
-        table.state.in_(["queued", "running"]),
-        or_(
-            table.lease_until < moment,
-            table.lease_until.is_(None) & (table.created_at < moment - grace),
-        ),
-    ]

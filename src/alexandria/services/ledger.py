@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from alexandria.db import now
+from alexandria.db import is_over, now
 from alexandria.models import LedgerRow, Resource
 from alexandria.services.derivations import DERIVATIONS, Derivation
 
 RESOURCE = "resource"
+LONGEST_LEASE = timedelta(minutes=2)
+_LONGEST_DELAY = timedelta(minutes=1)
 _CONTENT = frozenset({"content"})
 Revisions = tuple[int, int]
 """Content revision, metadata revision."""
@@ -85,7 +87,7 @@ class Ledger:
         """Claim `first`, and others that are due, up to `limit` together.
 
         Gives the revisions that are wanted, and leaves out what is fresh, failed, or claimed by
-        another than `by` (a task's id) whose lease runs.
+        another than `by` (a task's id) whose lease, of at most LONGEST_LEASE, runs.
         """
         moment = now()
         candidates = self._claimable(derivation, moment, by).with_for_update(skip_locked=True)
@@ -156,7 +158,7 @@ class Ledger:
             row.subject_id
             for row in self._session.scalars(
                 self._claimable(derivation, moment)
-                .where(LedgerRow.due_at < moment - allowed)
+                .where(is_over(LedgerRow.due_at, moment - allowed, allowed + _LONGEST_DELAY))
                 .order_by(LedgerRow.due_at)
                 .limit(limit)
             )
@@ -212,7 +214,11 @@ class Ledger:
             LedgerRow.derivation == derivation,
             LedgerRow.due_at.is_not(None),
             LedgerRow.error.is_(None),
-            or_(LedgerRow.claimed_until.is_(None), LedgerRow.claimed_until < moment, *own),
+            or_(
+                LedgerRow.claimed_until.is_(None),
+                is_over(LedgerRow.claimed_until, moment, LONGEST_LEASE),
+                *own,
+            ),
         )
 
     def _rows(self, derivation: str, resource_ids: Iterable[str]) -> Sequence[LedgerRow]:

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 from alexandria.bootstrap import broker_client
 from alexandria.config import get_settings
 from alexandria.errors import TransientError
+from alexandria.tasks.transport import LONGEST_DELAY_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +92,23 @@ def _new_ones(requests: Sequence[TaskRequest]) -> list[TaskRequest]:
             lifetime = request.countdown + get_settings().scaled(KEY_MARGIN_SECONDS)
             if request.subject is not None:
                 pipe.set(request.key, 1, nx=True, px=int(lifetime * 1000))
+                pipe.pttl(request.key)
         answers = iter(pipe.execute())
-    return [request for request in requests if request.subject is None or next(answers)]
+    return [
+        request
+        for request in requests
+        if request.subject is None or _is_new(request, next(answers), next(answers))
+    ]
+
+
+def _is_new(request: TaskRequest, was_set: bool | None, left: int) -> bool:
+    """Tell whether none waits; a key that lives too long was set before the clock was set back."""
+    if was_set:
+        return True
+    outlived = left > (LONGEST_DELAY_SECONDS + KEY_MARGIN_SECONDS) * 1000
+    if outlived:
+        broker_client().delete(request.key)
+    return outlived
 
 
 def _publish(request: TaskRequest) -> None:

@@ -1,6 +1,7 @@
 """How the workers and their queues stand."""
 
 import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,6 +18,18 @@ _INSPECT_SECONDS = 0.25
 _HEARTBEATS = "alexandria:workers"
 SEPARATOR = "\x06\x16"
 """Between queue and priority, as kombu names its lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """What this process knows of a heartbeat; `born` and `looked` on its steady clock."""
+
+    at: float
+    born: float
+    looked: float
+
+
+_seen: dict[str, _Sighting] = {}
 
 
 def beat(incarnation: str, facts: dict[str, Any]) -> None:
@@ -44,13 +57,30 @@ def forget_incarnation(incarnation: str) -> None:
     """Drop the heartbeat of a dead process, once it is old enough that nobody asks for it."""
     client = broker_client()
     found = client.hget(_HEARTBEATS, incarnation)
-    if found and time.time() - orjson.loads(found)["at"] > HEARTBEAT_TTL_SECONDS:
+    if found and _age(orjson.loads(found)) > HEARTBEAT_TTL_SECONDS:
         client.hdel(_HEARTBEATS, incarnation)
+        _seen.pop(incarnation, None)
 
 
 def _beats() -> list[dict[str, Any]]:
     said = [orjson.loads(value) for value in broker_client().hvals(_HEARTBEATS)]
-    return [facts | {"age": max(0.0, time.time() - facts["at"])} for facts in said]
+    return [facts | {"age": _age(facts)} for facts in said]
+
+
+def _age(facts: dict[str, Any]) -> float:
+    """Give the seconds since a heartbeat, also when the clock was set meanwhile.
+
+    Its time is believed when it is new to this process; from then on a steady clock counts. What
+    came since the last look is no older than that look.
+    """
+    at, moment = facts["at"], time.monotonic()
+    last = _seen.get(facts["incarnation"])
+    if last is None or last.at != at:
+        age = max(0.0, time.time() - at)
+        age = age if last is None else min(age, moment - last.looked)
+        last = _Sighting(at, born=moment - age, looked=moment)
+    _seen[facts["incarnation"]] = replace(last, looked=moment)
+    return moment - last.born
 
 
 def _as_worker(facts: dict[str, Any]) -> dict[str, Any]:

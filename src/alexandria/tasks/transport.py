@@ -24,9 +24,14 @@ logger = logging.getLogger(__name__)
 DELAYED_KEY = "alexandria:delayed"
 _SEPARATOR = "\n"
 _MOVE_AT_ONCE = 500
+LONGEST_DELAY_SECONDS = 900.0
+"""No task waits longer; what seems to was queued before the clock was set back."""
 
 _MOVE_DUE = """
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+if #due == 0 then
+  due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])
+end
 for _, entry in ipairs(due) do
   local cut = string.find(entry, '\\n', 1, true)
   redis.call('LPUSH', string.sub(entry, 1, cut - 1), string.sub(entry, cut + 1))
@@ -93,10 +98,10 @@ def move_due(client: redis.Redis) -> int:
 
     Atomic, so any number of workers may do it at once.
     """
-    moved = client.eval(
-        _MOVE_DUE, 1, DELAYED_KEY, str(datetime.now(UTC).timestamp()), str(_MOVE_AT_ONCE)
-    )
-    return int(moved)
+    moment = datetime.now(UTC).timestamp()
+    impossible = moment + LONGEST_DELAY_SECONDS
+    arguments = (str(moment), str(impossible), str(_MOVE_AT_ONCE))
+    return int(client.eval(_MOVE_DUE, 1, DELAYED_KEY, *arguments))
 
 
 def _due(message: dict[str, Any]) -> datetime | None:
