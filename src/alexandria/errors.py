@@ -82,3 +82,10 @@ class UnavailableError(AlexandriaError):
 
     status = 503
     title = "Not available"
+
+
+class NoRoomError(UnavailableError):
+    """The disk is full."""
+
+    status = 507
+    title = "No room left"

@@ -5,13 +5,14 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
 import httpx
 from operations import Asker, Operation, plan
-from state import State, differences, read_state, unfinished
+from state import State, database_url, differences, read_state, unfinished
 
 from conftest import RunningLibrary, start_library, stop_library
 
@@ -48,43 +49,55 @@ class Outcome:
 
 def undisturbed(folder: Path, operations_seed: int, count: int = OPERATIONS) -> State:
     """Carry the operations out with nothing in their way."""
-    return _run(folder, Outcome(0), plan(operations_seed, count), kill=False)
+    return _run(folder, Outcome(0), plan(operations_seed, count))
+
+
+Disturb = Callable[[RunningLibrary, Outcome, Event], None]
+"""Does harm, and counts it, until the event is set."""
 
 
 def disturbed(
-    folder: Path, seed: int, operations_seed: int, expected: State, count: int = OPERATIONS
+    folder: Path,
+    seed: int,
+    operations_seed: int,
+    expected: State,
+    count: int = OPERATIONS,
+    disturb: Disturb | None = None,
 ) -> Outcome:
     """Carry the same operations out while processes are killed; tell what differs in the end."""
     outcome = Outcome(seed)
     try:
-        state = _run(folder, outcome, plan(operations_seed, count), kill=True)
+        operations = plan(operations_seed, count)
+        state = _run(folder, outcome, operations, disturb or kill_processes)
         outcome.wrong += differences(state, expected)
     except AssertionError as error:
         outcome.wrong.append(str(error))
     return outcome
 
 
-def _run(folder: Path, outcome: Outcome, operations: list[Operation], *, kill: bool) -> State:
+def _run(
+    folder: Path, outcome: Outcome, operations: list[Operation], disturb: Disturb | None = None
+) -> State:
     running = start_library(folder)
     done = Event()
-    killer = Thread(target=_kill_on, args=(running, outcome, done))
+    killer = Thread(target=disturb, args=(running, outcome, done))
     try:
-        if kill:
+        if disturb:
             killer.start()
         with running.client() as client:
             asker = Asker(client, str(outcome.seed))
             for operation in operations:
                 asker.do(operation)
             done.set()
-            if kill:
+            if disturb:
                 killer.join()
             outcome.settled_seconds = _settle(client)
     finally:
         done.set()
-        if kill:
+        if disturb:
             killer.join()
         stop_library(running)
-    return read_state(folder)
+    return read_state(database_url(folder))
 
 
 def _settle(client: httpx.Client) -> float:
@@ -97,7 +110,7 @@ def _settle(client: httpx.Client) -> float:
     raise AssertionError(f"after {SETTLE_SECONDS:.0f} s still to be done: {left}")
 
 
-def _kill_on(running: RunningLibrary, outcome: Outcome, done: Event) -> None:
+def kill_processes(running: RunningLibrary, outcome: Outcome, done: Event) -> None:
     chance = random.Random(outcome.seed)
     while not done.wait(chance.uniform(0.1, 0.8)):
         place = chance.choices(list(PLACES), list(PLACES.values()))[0]

@@ -1,32 +1,43 @@
 """What a library holds in the end, in a form in which two runs can be compared."""
 
-import sqlite3
+import os
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+from sqlalchemy import Connection, create_engine, inspect, text
 
 LEAST_COSINE = 0.98
 """A dynamically quantised model depends a little on what else is in its batch."""
 
 _RESOURCES = """
-SELECT resources.id, title, abstract, text, content_revision, metadata_revision,
- (SELECT group_concat(sha256) FROM resource_files WHERE resource_id = resources.id)
+SELECT resources.id, title, abstract, text, content_revision, metadata_revision
 FROM resources JOIN resource_contents ON resource_contents.resource_id = resources.id
 WHERE deleted_at IS NULL
 """
-_QUALITY = """
-SELECT overall, accuracy, completeness, consistency, timeliness, relevance FROM quality_scores
-WHERE resource_id = ?
-"""
-_INDEXED = """
-SELECT search_index.title, search_index.abstract, content FROM search_index
-JOIN search_documents ON search_documents.id = search_index.rowid WHERE resource_id = ?
-"""
+_FACTS = {
+    "files": "SELECT sha256 FROM resource_files WHERE resource_id = :id ORDER BY sha256",
+    "quality": "SELECT overall, accuracy, completeness, consistency, timeliness, relevance "
+    "FROM quality_scores WHERE resource_id = :id",
+    "ledger": "SELECT derivation, due_at, error, wanted_content, wanted_metadata FROM ledger "
+    "WHERE subject_id = :id ORDER BY derivation",
+    "indexed": "SELECT search_index.title, search_index.abstract, content FROM search_index "
+    "JOIN search_documents ON search_documents.id = search_index.rowid WHERE resource_id = :id",
+}
+_COUNTS = {
+    "search_documents": "SELECT count(*) FROM search_documents",
+    "search_index": "SELECT count(*) FROM search_index",
+    "quality_scores": "SELECT count(*) FROM quality_scores",
+    "vectors": "SELECT count(*) FROM embeddings WHERE vector IS NOT NULL",
+    "ledger": "SELECT count(*) FROM ledger",
+    "events_waiting": "SELECT count(*) FROM outbox WHERE handed_over_at IS NULL",
+    "dead_letters": "SELECT count(*) FROM dead_letters",
+    "ingestions": "SELECT count(*) FROM ingestions",
+    "ingestions_undone": "SELECT count(*) FROM ingestions WHERE state != 'completed'",
+}
 
 
 @dataclass
@@ -36,57 +47,51 @@ class State:
     counts: dict[str, int]
 
 
-def read_state(folder: Path) -> State:
-    """Read all from the database itself, keyed by title, without ids, times and attempts."""
-    with closing(sqlite3.connect(folder / "alexandria.db")) as database:
-        rows = database.execute(_RESOURCES).fetchall()
-        titles = [row[1] for row in rows]
-        assert len(titles) == len(set(titles)), "a document is there twice"
-        return State(
-            resources={row[1]: _facts(database, row) for row in rows},
-            vectors=dict(_vectors(database)),
-            counts=_counts(database),
-        )
+def database_url(folder: Path) -> str:
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{folder / 'alexandria.db'}"
 
 
-def _facts(database: sqlite3.Connection, row: tuple[Any, ...]) -> dict[str, Any]:
-    resource_id, _, abstract, text, content, metadata, files = row
-    return {
-        "abstract": abstract,
-        "text": text,
-        "files": files,
-        "revisions": [content, metadata],
-        "quality": database.execute(_QUALITY, [resource_id]).fetchall(),
-        "indexed": database.execute(_INDEXED, [resource_id]).fetchall(),
-        "ledger": database.execute(
-            "SELECT derivation, due_at, error, wanted_content, wanted_metadata FROM ledger "
-            "WHERE subject_id = ? ORDER BY derivation",
-            [resource_id],
-        ).fetchall(),
-    }
+def read_state(url: str) -> State:
+    """Read all from the database itself, keyed by title, without ids, times and attempts.
+
+    PostgreSQL has no keyword index yet, so there is none to read.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.connect() as database:
+            indexed = inspect(database).has_table("search_index")
+            facts = {n: q for n, q in _FACTS.items() if indexed or n != "indexed"}
+            counts = {n: q for n, q in _COUNTS.items() if indexed or not n.startswith("search_")}
+            return _state(database, facts, counts)
+    finally:
+        engine.dispose()
 
 
-def _vectors(database: sqlite3.Connection) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+def _state(database: Connection, facts: dict[str, str], counts: dict[str, str]) -> State:
+    rows = database.execute(text(_RESOURCES)).all()
+    titles = [row.title for row in rows]
+    assert len(titles) == len(set(titles)), "a document is there twice"
+    return State(
+        resources={row.title: _facts(database, row, facts) for row in rows},
+        vectors=dict(_vectors(database)),
+        counts={name: database.scalar(text(query)) or 0 for name, query in counts.items()},
+    )
+
+
+def _facts(database: Connection, row: Any, facts: dict[str, str]) -> dict[str, Any]:
+    found = {name: database.execute(text(q), {"id": row.id}).all() for name, q in facts.items()}
+    revisions = [row.content_revision, row.metadata_revision]
+    return {"abstract": row.abstract, "text": row.text, "revisions": revisions, **found}
+
+
+def _vectors(database: Connection) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     for title, blob in database.execute(
-        "SELECT title, vector FROM embeddings JOIN resources ON resources.id = resource_id "
-        "WHERE vector IS NOT NULL"
+        text(
+            "SELECT title, vector FROM embeddings JOIN resources ON resources.id = resource_id "
+            "WHERE vector IS NOT NULL"
+        )
     ):
         yield title, np.frombuffer(blob, "<f2").astype(np.float32)
-
-
-def _counts(database: sqlite3.Connection) -> dict[str, int]:
-    queries = {
-        "search_documents": "SELECT count(*) FROM search_documents",
-        "search_index": "SELECT count(*) FROM search_index",
-        "quality_scores": "SELECT count(*) FROM quality_scores",
-        "vectors": "SELECT count(*) FROM embeddings WHERE vector IS NOT NULL",
-        "ledger": "SELECT count(*) FROM ledger",
-        "events_waiting": "SELECT count(*) FROM outbox WHERE handed_over_at IS NULL",
-        "dead_letters": "SELECT count(*) FROM dead_letters",
-        "ingestions": "SELECT count(*) FROM ingestions",
-        "ingestions_undone": "SELECT count(*) FROM ingestions WHERE state != 'completed'",
-    }
-    return {name: database.execute(query).fetchone()[0] for name, query in queries.items()}
 
 
 def differences(disturbed: State, undisturbed: State) -> list[str]:

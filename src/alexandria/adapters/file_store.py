@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from alexandria.errors import NotFoundError, UnavailableError
+from alexandria.errors import NoRoomError, NotFoundError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
@@ -129,6 +129,6 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise UnavailableError(
+        raise NoRoomError(
             f"{_FULL[error.errno]} the disk of {folder}.", "Free some space and try again."
         ) from error

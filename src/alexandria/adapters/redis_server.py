@@ -17,6 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from alexandria.adapters.redis_errors import FullDiskError
 from alexandria.adapters.redis_setup import Role, configuration, find_program, socket_path
 from alexandria.errors import UnavailableError
 
@@ -121,6 +122,8 @@ class EmbeddedRedis:
                 client.ping()
             except redis.BusyLoadingError:
                 return "loading"
+            except FullDiskError:
+                return "ready"  # it lives; to start it again makes no room
             except redis.RedisError:
                 return "silent"
         return "ready"

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from alexandria.api.schemas.problem import Problem
-from alexandria.errors import AlexandriaError
+from alexandria.db import is_disk_full
+from alexandria.errors import AlexandriaError, NoRoomError
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,13 @@ def http_error(error: HTTPException) -> Problem:
 
 def database_away(error: OperationalError) -> Problem:
     logger.error("The database failed", exc_info=error)
+    if is_disk_full(error):
+        return own_error(
+            NoRoomError(
+                "There is no room left on the disk of the database; nothing was changed.",
+                "Free some space and try again.",
+            )
+        )
     return Problem(
         status=503,
         title="Not available right now",

@@ -8,6 +8,7 @@ from alexandria.db.connection import (
     dispose_engine,
     get_engine,
     get_pool_status,
+    is_disk_full,
     make_engine,
 )
 from alexandria.db.session import (
@@ -29,6 +30,7 @@ __all__ = [
     "get_db",
     "get_engine",
     "get_pool_status",
+    "is_disk_full",
     "is_over",
     "make_engine",
     "new_id",

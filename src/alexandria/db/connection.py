@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from alexandria.config import get_settings
@@ -16,6 +17,7 @@ POOL_SIZE = 20
 MAX_OVERFLOW = 40
 POOL_RECYCLE_SECONDS = 3600
 BUSY_TIMEOUT_SECONDS = 30
+_POSTGRES_DISK_FULL = "53100"
 
 READ_ONLY = "alexandria_read_only"
 """Execution option of connections that only read."""
@@ -86,6 +88,14 @@ def _prepare_sqlite(engine: Engine, url: str) -> None:
         # wrote in between, and no busy timeout helps; so writers take the lock at once.
         read_only = connection.get_execution_options().get(READ_ONLY, False)
         connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+
+
+def is_disk_full(error: OperationalError) -> bool:
+    """Tell whether the database could not write for want of room."""
+    return (
+        getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(error.orig, "sqlstate", None) == _POSTGRES_DISK_FULL
+    )
 
 
 def get_pool_status() -> PoolStatus:
