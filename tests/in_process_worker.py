@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.app.trace import build_tracer
 from celery.exceptions import CDeprecationWarning
 from kombu import pools
 
@@ -40,6 +41,7 @@ class Message:
     """Of the Redis list that it waits in, or will."""
     body: bytes
     delayed: bool
+    retries: int = 0
 
     @property
     def subject(self) -> Any:
@@ -119,6 +121,27 @@ def run(message: Message) -> Any:
     return task.apply(args=message.args, task_id=message.id).get()
 
 
+def deliver(message: Message) -> None:
+    """Run a message's task as a worker does: its failure is dealt with, and its retry queued."""
+    take(message)
+    task = celery_app.tasks[f"alexandria.tasks.{message.task}"]
+    request = {
+        "id": message.id,
+        "args": message.args,
+        "kwargs": {},
+        "retries": message.retries,
+        "called_directly": False,
+        "delivery_info": {"routing_key": message.key.partition("\x06")[0]},
+    }
+    build_tracer(task.name, task, app=celery_app)(message.id, message.args, {}, request)
+
+
+def put_back(message: Message) -> None:
+    """Queue a message once more, as it is, to be run at once."""
+    body = message.body.partition(b"\n")[2] if message.delayed else message.body
+    broker_client().rpush(message.key, body)
+
+
 def run_all(after_each: Callable[[], None] = lambda: None) -> list[str]:
     """Run what is queued, and what that queues, until nothing is; give the names of the tasks."""
     done: list[str] = []
@@ -141,4 +164,5 @@ def _read(key: str, body: bytes, entry: bytes | None = None) -> Message:
         key,
         entry or body,
         delayed=entry is not None,
+        retries=headers.get("retries") or 0,
     )

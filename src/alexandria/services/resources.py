@@ -54,7 +54,9 @@ class ResourceService:
         self._fulltext = fulltext
 
     def get(self, resource_id: str, *, for_update: bool = False) -> Resource:
-        resource = self._session.get(Resource, resource_id, with_for_update=for_update)
+        resource = self._session.get(
+            Resource, resource_id, with_for_update=for_update, populate_existing=for_update
+        )
         if resource is None or resource.deleted_at is not None:
             raise NotFoundError(
                 f"There is no resource {resource_id}.", "It may have been deleted; search for it."

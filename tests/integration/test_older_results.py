@@ -1,0 +1,119 @@
+"""An older result never takes the place of a newer one, in tables and in the cache."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from alexandria import bootstrap
+from alexandria.bootstrap import Services
+from alexandria.db import reading, writing
+from alexandria.models import LedgerRow, QualityScore, Resource
+from alexandria.services.ledger import RESOURCE
+from alexandria.services.quality import _row
+from derived_data import nothing_is_silently_stale
+from in_process_worker import Message, deliver, own_redis, run_all, waiting
+from interleaved_library import InterleavedLibrary
+from interruptions import SteppedEmbedder, library_on
+
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+NOT_YET = 1.0
+"""Seconds after which a thread that still waits is taken to wait for a lock."""
+
+
+@pytest.fixture(scope="module")
+def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("library")
+    with own_redis(folder):
+        yield folder
+        bootstrap.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def library(request: pytest.FixtureRequest, redis_folder: Path) -> Iterator[InterleavedLibrary]:
+    """Give a library with one resource of which everything is fresh."""
+    with library_on(request.param, redis_folder, request):
+        made = InterleavedLibrary()
+        made.create("The habits of owls", "Owls hunt at night.")
+        run_all()
+        yield made
+
+
+def embedder() -> SteppedEmbedder:
+    found = bootstrap.embedder()
+    assert isinstance(found, SteppedEmbedder)
+    return found
+
+
+def row(resource_id: str, derivation: str) -> LedgerRow:
+    with reading() as session:
+        return session.get_one(LedgerRow, (RESOURCE, resource_id, derivation))
+
+
+def message(task: str, subject: str) -> Message:
+    (found,) = (one for one in waiting() if (one.task, one.subject) == (task, subject))
+    return found
+
+
+def meaning(resource_id: str) -> list[float] | None:
+    with reading() as session:
+        return Services(session).embeddings.get_embedding(resource_id)
+
+
+def expected(text: str) -> list[float]:
+    (vector,) = SteppedEmbedder().embed([text])
+    found: list[float] = vector.astype("<f2").astype("<f4").tolist()
+    return found
+
+
+def overtaken(library: InterleavedLibrary, resource_id: str) -> Callable[[], None]:
+    """Give what edits, lets the lease of who computes run out, and does all work elsewhere."""
+
+    def overtake() -> None:
+        library.edit(resource_id, {"title": "Newer", "content": "Newer text."})
+        library.time_passes()
+        run_all()
+        assert row(resource_id, "embedding").due_at is None
+
+    return overtake
+
+
+def test_a_slow_embedding_of_an_older_text_changes_nothing(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    library.edit(only, {"title": "Older", "content": "Older text."})
+    embedder().meanwhile = overtaken(library, only)
+    deliver(message("regenerate_embedding_task", only))
+    assert meaning(only) == expected("Newer text.")
+    library.revisions_only_grow()
+    library.caches_are_current()
+    nothing_is_silently_stale()
+    assert row(only, "embedding").due_at is None
+
+
+def test_scores_of_an_older_revision_are_not_stored(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    with reading() as session:
+        ((resource, assessment),) = Services(session).quality._assess([only])
+        older = _row(resource, assessment)
+    library.edit(only, {"title": "Newer", "abstract": "With an abstract.", "content": "Newer."})
+    run_all()
+    with writing() as session:
+        Services(session).quality._store(older | {"overall": 0.0})
+    with reading() as session:
+        assert session.get_one(QualityScore, only).overall != 0.0
+
+
+def test_two_edits_of_one_resource_get_two_revisions(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    with writing() as session:
+        services = Services(session)
+        seen = services.resources.get(only)
+        assert seen.metadata_revision == 1
+        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+            library.edit(only, {"title": "First"})
+        services.resources.update(only, {"title": "Second"})
+    library.edit(only, {"tags": ["third"]})
+    with reading() as session:
+        revisions = [one.metadata_revision for one in Services(session).resources.revisions(only)]
+        assert len(revisions) == len(set(revisions))
+        assert session.get_one(Resource, only).metadata_revision == 1 + len(revisions)
