@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from alexandria.services.quality import _row
 from derived_data import nothing_is_silently_stale
 from in_process_worker import Message, deliver, own_redis, run_all, waiting
 from interleaved_library import InterleavedLibrary
-from interruptions import SteppedEmbedder, library_on
+from interruptions import SteppedEmbedder, during_the_run, library_on
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 NOT_YET = 1.0
@@ -101,6 +102,21 @@ def test_scores_of_an_older_revision_are_not_stored(library: InterleavedLibrary)
         Services(session).quality._store(older | {"overall": 0.0})
     with reading() as session:
         assert session.get_one(QualityScore, only).overall != 0.0
+
+
+@pytest.mark.parametrize("select_number", range(6))
+@pytest.mark.parametrize(
+    ("field", "value"), [("title", "G\ufffdrb\ufffdled"), ("content", ""), ("authors", ["Ada Moe"])]
+)
+def test_an_edit_between_what_a_computation_reads_is_noticed(
+    library: InterleavedLibrary, field: str, value: Any, select_number: int
+) -> None:
+    (only,) = library.live()
+    library.edit(only, {"abstract": "It makes the quality due."})
+    with during_the_run(select_number, lambda: library.edit(only, {field: value})):
+        deliver(message("recompute_quality_task", only))
+    nothing_is_silently_stale()
+    library.all_is_done()
 
 
 def test_two_edits_of_one_resource_get_two_revisions(library: InterleavedLibrary) -> None:

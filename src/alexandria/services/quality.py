@@ -1,6 +1,6 @@
 """Quality: how far the record of a resource can be trusted and used."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -122,6 +122,8 @@ class QualityService:
 
     def _assess(self, resource_ids: Collection[str]) -> list[tuple[Resource, Assessment]]:
         ids = list(resource_ids)
+        # Revisions before all else: what is read after them is at least as new as they say.
+        live = self._live(ids)
         texts: dict[str, str] = {
             row.resource_id: row.text
             for row in self._session.execute(
@@ -142,15 +144,16 @@ class QualityService:
         year = now().year
         return [
             (one, assess(_inputs(one, texts.get(one.id, ""), uses.get(one.id, 0)), year))
-            for one in self._live(ids)
+            for one in live
         ]
 
-    def _live(self, ids: list[str]) -> Iterable[Resource]:
+    def _live(self, ids: list[str]) -> Sequence[Resource]:
         return self._session.scalars(
             select(Resource)
             .where(Resource.id.in_(ids), Resource.deleted_at.is_(None))
             .options(selectinload(Resource.author_rows), selectinload(Resource.identifier_rows))
-        )
+            .execution_options(populate_existing=True)
+        ).all()
 
     def _store(self, values: dict[str, Any]) -> None:
         """Store a row, unless one of newer revisions is there."""
