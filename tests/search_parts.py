@@ -66,6 +66,9 @@ class JsonCache:
     def get(self, key: str) -> Any | None:
         return json.loads(self.values[key]) if key in self.values else None
 
+    def begin(self, key: str) -> None:
+        """Nobody else uses it: nothing can come between."""
+
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         self.values[key] = json.dumps(value)
 

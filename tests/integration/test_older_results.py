@@ -1,21 +1,25 @@
 """An older result never takes the place of a newer one, in tables and in the cache."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from alexandria import bootstrap
-from alexandria.bootstrap import Services
-from alexandria.db import reading, writing
+from alexandria.bootstrap import Services, broker_client
+from alexandria.db import new_session, reading, writing
+from alexandria.events import outbox
 from alexandria.models import LedgerRow, QualityScore, Resource
 from alexandria.services.ledger import RESOURCE
 from alexandria.services.quality import _row
+from alexandria.services.search import SearchRequest
 from derived_data import nothing_is_silently_stale
 from in_process_worker import Message, deliver, own_redis, run_all, waiting
-from interleaved_library import InterleavedLibrary
-from interruptions import SteppedEmbedder, during_the_run, library_on
+from interleaved_library import InterleavedLibrary, read
+from interruptions import Interruption, SteppedEmbedder, during_the_run, library_on
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 NOT_YET = 1.0
@@ -91,6 +95,29 @@ def test_a_slow_embedding_of_an_older_text_changes_nothing(library: InterleavedL
     assert row(only, "embedding").due_at is None
 
 
+def test_a_slow_embedding_that_dies_leaves_no_older_value_in_the_cache(
+    library: InterleavedLibrary,
+) -> None:
+    """It dies between the cache and its commit, so that nothing takes its value away again."""
+    (only,) = library.live()
+    library.edit(only, {"title": "Older", "content": "Older text."})
+    slow = message("regenerate_embedding_task", only)
+
+    def die_later() -> None:
+        overtaken(library, only)()
+        raise_at_the_end.__enter__()
+
+    def fail() -> None:
+        raise RuntimeError("as if it died")
+
+    raise_at_the_end = Interruption(1, fail, before=True).armed()
+    embedder().meanwhile = die_later
+    deliver(slow)
+    raise_at_the_end.__exit__(None, None, None)
+    library.caches_are_current()
+    assert meaning(only) == expected("Newer text.")
+
+
 def test_scores_of_an_older_revision_are_not_stored(library: InterleavedLibrary) -> None:
     (only,) = library.live()
     with reading() as session:
@@ -133,3 +160,49 @@ def test_two_edits_of_one_resource_get_two_revisions(library: InterleavedLibrary
         revisions = [one.metadata_revision for one in Services(session).resources.revisions(only)]
         assert len(revisions) == len(set(revisions))
         assert session.get_one(Resource, only).metadata_revision == 1 + len(revisions)
+
+
+@pytest.mark.parametrize("what", ["derived", "search"])
+def test_who_began_to_read_before_a_change_caches_nothing_older(
+    library: InterleavedLibrary, what: str
+) -> None:
+    (only,) = library.live()
+    reader = new_session(read_only=True)
+    reader.scalars(select(Resource.id)).all()
+    library.edit(only, {"title": "Tides", "abstract": "Of the sea.", "content": "Newer."})
+    run_all()
+    if what == "derived":
+        read(reader, only)
+        library.caches_are_current()
+    else:
+        Services(reader).search.search(SearchRequest("tides", mode="semantic"))
+        library.search("tides")
+    reader.close()
+
+
+def test_who_began_to_read_before_a_deletion_caches_nothing(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    library.delete(only)
+    with reading() as session:
+        read(session, only)
+    library.caches_are_current()
+
+
+def test_caches_follow_an_event_that_only_the_relay_hands_over(
+    library: InterleavedLibrary,
+) -> None:
+    """Also when the broker then loses what was queued; the cache is another server."""
+    (only,) = library.live()
+    with reading() as session:
+        read(session, only)
+    edit = {"title": "Newer", "abstract": "With an abstract.", "content": "Newer."}
+    library.killed(lambda: library.edit(only, edit), before=False)
+    library.time_passes()
+    run = [one for one in waiting() if one.task == "recompute_quality_task"]
+    assert run == []
+    outbox.relay(settle=timedelta(0))
+    library.run_killed(message("recompute_quality_task", only), 2, before=False, again=False)
+    library.run_killed(message("regenerate_embedding_task", only), 3, before=False, again=False)
+    outbox.relay(settle=timedelta(0))
+    broker_client().flushall()
+    library.caches_are_current()

@@ -26,7 +26,7 @@ from alexandria.adapters.web_fetcher import HttpFetcher
 from alexandria.bootstrap.models import can_serve, embedder, model_of, model_place, vector_store
 from alexandria.config import Settings, get_settings
 from alexandria.db import LibrarySession, make_engine
-from alexandria.events import Event
+from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
 from alexandria.protocols import Embedder, FullTextIndex
@@ -132,6 +132,7 @@ def share_history(event: Event) -> None:
     shared_history().append(event)
 
 
+@outbox.durable
 def invalidate_at_once(event: Event) -> None:
     """Drop what an event made stale, before its write is acknowledged (a handler)."""
     if resource_id := event.data.get("resource_id"):

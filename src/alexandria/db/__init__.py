@@ -17,6 +17,7 @@ from alexandria.db.session import (
     new_session,
     reading,
     release,
+    see_newest,
     snapshot,
     writing,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "now",
     "reading",
     "release",
+    "see_newest",
     "snapshot",
     "writing",
 ]

@@ -67,6 +67,15 @@ def writing() -> Iterator[LibrarySession]:
         session.close()
 
 
+def see_newest(session: Session) -> None:
+    """Let a session that only reads see what is committed by now.
+
+    SQLite shows it the database as of its first statement; writers see the newest anyhow.
+    """
+    if session.get_bind().get_execution_options().get(READ_ONLY):
+        session.commit()
+
+
 def release(session: Session) -> None:
     """End the transaction before long work, so that nobody waits for its locks.
 

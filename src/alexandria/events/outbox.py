@@ -60,6 +60,12 @@ def submit(request: Any) -> None:
         _Process.queue([request])
 
 
+def durable(handler: Callable[[Event], None]) -> Handler:
+    """Have the relay call the handler too where the event's own process did not get to it."""
+    setattr(handler, "durable", True)  # noqa: B010 (functions have no such attribute of their own)
+    return handler
+
+
 def is_durable(handler: Handler) -> bool:
     """Tell whether the event must stay in the outbox until this handler succeeded."""
     return bool(getattr(handler, "durable", False))

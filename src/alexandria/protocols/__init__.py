@@ -14,6 +14,9 @@ class Cache(Protocol):
 
     def get(self, key: str) -> Any | None: ...
 
+    def begin(self, key: str) -> None:
+        """Have the `set` that follows dropped if the key is invalidated before it."""
+
     def set(self, key: str, value: Any, ttl: float | None = None) -> None: ...
 
     def delete(self, key: str) -> int: ...

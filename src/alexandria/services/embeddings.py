@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
-from alexandria.db import now, release
+from alexandria.db import now, release, see_newest
 from alexandria.models import EmbeddingRow, Resource, ResourceContent
 from alexandria.protocols import Cache, Embedder
 from alexandria.services.ledger import Revisions
@@ -47,6 +47,7 @@ class EmbeddingService:
         if cached is not None and cached["model"] == self._embedder.model:
             vector: list[float] = cached["vector"]
             return vector
+        see_newest(self._session)  # else it could be older than what emptied the cache
         blob, content, metadata = self._stored(resource_id)
         if blob is None:
             return None
@@ -63,6 +64,9 @@ class EmbeddingService:
         that are deleted or unknown lose their vector, and are not in the answer. While a model is
         built beside the one that serves, both follow each change.
         """
+        if self._cache:
+            for one in resource_ids:
+                self._cache.begin(cache_keys.embedding(one))
         inputs = _inputs(self._session, resource_ids)
         read = {one: revisions for one, (_, revisions) in inputs.items()}
         texts = {one: text for one, (text, _) in inputs.items() if text}

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
 from alexandria import cache_keys
-from alexandria.db import now
+from alexandria.db import now, see_newest
 from alexandria.models import Interaction, QualityScore, Resource, ResourceContent
 from alexandria.protocols import Cache
 from alexandria.services.ledger import Revisions
@@ -51,7 +51,8 @@ class QualityService:
         cached: dict[str, Any] | None = self._cache.get(key)
         if cached is not None:
             return cached
-        row = self._session.get(QualityScore, resource_id)
+        see_newest(self._session)  # else it could be older than what emptied the cache
+        row = self._stored(resource_id)
         if row is None:
             return None
         scores = {
@@ -69,6 +70,14 @@ class QualityService:
         }
         self._cache.set(key, scores)
         return scores
+
+    def _stored(self, resource_id: str) -> QualityScore | None:
+        return self._session.scalar(
+            select(QualityScore)
+            .join(Resource, Resource.id == QualityScore.resource_id)
+            .where(QualityScore.resource_id == resource_id, Resource.deleted_at.is_(None))
+            .execution_options(populate_existing=True)
+        )
 
     def outliers(self, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """Give how many lie far below the others, and the worst of them with what is wrong."""

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
+from alexandria.db import see_newest
 from alexandria.errors import NotFoundError, UnavailableError
 from alexandria.models import EmbeddingRow, Resource
 from alexandria.protocols import Cache, Embedder, FullTextIndex, VectorIndex
@@ -118,6 +119,7 @@ class SearchService:
         cached: _Answer | None = self._cache.get(key)
         if cached is not None:
             return cached, True
+        see_newest(self._session)  # else it could be older than what emptied the cache
         answer = self._answer(request)
         self._cache.set(key, answer)
         return answer, False
