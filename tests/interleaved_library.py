@@ -13,6 +13,7 @@ from alexandria.bootstrap import Services, broker_client
 from alexandria.db import Base, LibrarySession, now, reading, writing
 from alexandria.events import outbox
 from alexandria.models import (
+    Build,
     DeadLetter,
     EmbeddingRow,
     LedgerRow,
@@ -208,7 +209,8 @@ def empty_tables() -> None:
         if fulltext := Services(session).fulltext:
             fulltext.remove(fulltext.resource_ids())
         for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
+            if table is not Build.__table__:  # the index that serves stays
+                session.execute(delete(table))
 
 
 def _earlier(moment: datetime | None) -> datetime | None:
