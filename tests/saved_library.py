@@ -158,7 +158,7 @@ def derive() -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("quality", services.quality.compute_qualities),
         ):
-            if name in services.producers:
+            if name in {one.name for one in services.ledger.active}:
                 due = [one for one in ids if services.ledger.is_due(name, one)]
                 services.ledger.computed(name, compute(due))
 

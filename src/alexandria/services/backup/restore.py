@@ -29,7 +29,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.models import User
 from alexandria.protocols import FileStore
 from alexandria.protocols.backup import BackupReader, TablePart, Tell
-from alexandria.services.backup.tables import LEFT_OUT, kept_tables
+from alexandria.services.backup.tables import is_kept, kept_tables
 from alexandria.services.users import OWNER
 
 _CHUNK_ROWS = 500
@@ -54,7 +54,7 @@ class RestoreService:
         Raises InvalidInputError for rows that do not fit. Events that were never handed over
         count as handed over: all that could follow from them is computed anew.
         """
-        parts = [part for part in archive.manifest.tables if part.name not in LEFT_OUT]
+        parts = [part for part in archive.manifest.tables if is_kept(part.name)]
         tables = self._reflect(parts)
         total, done = sum(part.rows for part in parts), 0
         for part in parts:

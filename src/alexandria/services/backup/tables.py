@@ -8,23 +8,19 @@ from alexandria.db import Base
 from alexandria.models import Credential
 
 _COMPUTED = "computed anew from the resources"
-_INDEX = "the keyword index of SQLite, written anew from the resources"
 
 LEFT_OUT: Mapping[str, str] = {
     "ledger": "says what was computed; after a restore nothing is",
-    "builds": "says what serves; after a restore nothing is computed",
     "embeddings": _COMPUTED,
     "quality_scores": _COMPUTED,
-    "search_documents": _INDEX,
-    "search_index": _INDEX,
-    "search_index_config": _INDEX,
-    "search_index_content": _INDEX,
-    "search_index_data": _INDEX,
-    "search_index_docsize": _INDEX,
-    "search_index_idx": _INDEX,
+    "builds": "says what serves; after a restore that is what the settings and the schema name",
+    "search_documents": "belongs to the keyword index of SQLite",
     "alembic_version": "the manifest names the schema",
 }
 """Table to the reason why it is in no backup, and is not taken from one either."""
+
+KEYWORD_INDEX = "search_index"
+"""What the names of the tables of SQLite's keyword indexes begin with: they are left out too."""
 
 ROWS: Mapping[str, ColumnElement[bool]] = {
     # Links work once and sessions can be ended: neither may come to life again.
@@ -40,6 +36,10 @@ CLEARED: Mapping[str, frozenset[str]] = {
 """Table to the columns that say who works on a row at this moment; they are null in a backup."""
 
 
+def is_kept(name: str) -> bool:
+    return name not in LEFT_OUT and not name.startswith(KEYWORD_INDEX)
+
+
 def kept_tables() -> list[Table]:
     """Give the tables of a backup, each after those that it refers to."""
-    return [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
+    return [table for table in Base.metadata.sorted_tables if is_kept(table.name)]
