@@ -99,18 +99,20 @@ def _measure(report: dict[str, Any], name: str, hold_up: Callable[[], float], re
 
 
 def _child(client: httpx.Client, _: int, pages: Pages) -> float:
-    name = _ask_for(client, pages)
-    return _held_up(pages, name, lambda: os.kill(_running(client), signal.SIGKILL))
+    name, ingestion = _ask_for(client, pages)
+    child = _running(client, ingestion)
+    return _held_up(pages, name, lambda: os.kill(child, signal.SIGKILL))
 
 
 def _worker(client: httpx.Client, _: int, pages: Pages) -> float:
-    name = _ask_for(client, pages)
-    return _held_up(pages, name, lambda: os.killpg(_parent(_running(client)), signal.SIGKILL))
+    name, ingestion = _ask_for(client, pages)
+    worker = _parent(_running(client, ingestion))
+    return _held_up(pages, name, lambda: os.killpg(worker, signal.SIGKILL))
 
 
 def _broker(client: httpx.Client, up: int, pages: Pages) -> float:
     """All children are busy when the broker dies, end a moment later, and another task waits."""
-    busy = [_ask_for(client, pages) for _ in range(3)]
+    busy = [_ask_for(client, pages)[0] for _ in range(3)]
     name = pages.new()
     client.post("/ingest", json={"url": pages.url(name)}).raise_for_status()
     time.sleep(0.5)
@@ -144,20 +146,21 @@ def _held_up(pages: Pages, name: str, kill: Callable[[], None]) -> float:
     return took
 
 
-def _ask_for(client: httpx.Client, pages: Pages) -> str:
+def _ask_for(client: httpx.Client, pages: Pages) -> tuple[str, str]:
+    """Give the page that is being fetched now, and its ingestion."""
     name = pages.new()
-    client.post("/ingest", json={"url": pages.url(name)}).raise_for_status()
+    answer = client.post("/ingest", json={"url": pages.url(name)}).raise_for_status()
     pages.wait(name, 1)
-    return name
+    return name, answer.json()["ingestion_id"]
 
 
-def _running(client: httpx.Client) -> int:
+def _running(client: httpx.Client, ingestion: str) -> int:
     """Give the process that runs an ingestion."""
 
     def found() -> int | None:
         active = client.get("/workers/status").json()["active"].values()
         tasks = [task for worker in active for task in worker]
-        pids = [task["worker_pid"] for task in tasks if task["name"].endswith(".ingest_task")]
+        pids = [task["worker_pid"] for task in tasks if task["args"] == [ingestion]]
         return pids[0] if pids else None
 
     until(found)

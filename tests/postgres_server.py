@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from itertools import count
@@ -18,13 +19,17 @@ from alexandria.db import make_engine
 from alexandria.migrations import migrate
 
 START_SECONDS = 30
+AWAY_SECONDS = 2.0
+"""So long a restart leaves the server away."""
 
 
 class PostgresServer:
     """Gives migrated databases, each a copy of one that was migrated once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, restart: Callable[[], None]) -> None:
         self._url = make_url(url)
+        self.restart = restart
+        """Ends the server at once, as a crash would, and starts it again."""
         self._numbers = count(1)
         self._run("CREATE DATABASE migrated")
         engine = make_engine(self._at("migrated"))
@@ -70,17 +75,27 @@ def _run_in(folder: Path) -> Iterator[PostgresServer]:
     )
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
     options += ["-c", "fsync=off", "-c", "max_connections=200"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [str(home / "postgres"), "-D", str(data), *options], user=user, stdout=log, stderr=log
-        )
-        ready = [str(home / "pg_isready"), "-h", str(folder)]
-        try:
-            _until_ready(ready)
-            yield PostgresServer(f"postgresql+psycopg://alexandria@/postgres?host={folder}")
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    command = [str(home / "postgres"), "-D", str(data), *options]
+    ready = [str(home / "pg_isready"), "-h", str(folder)]
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        with (folder / "log").open("ab") as log:
+            started.append(subprocess.Popen(command, user=user, stdout=log, stderr=log))
+        _until_ready(ready)
+
+    def restart() -> None:
+        started[-1].send_signal(signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+        started[-1].wait(timeout=20)
+        time.sleep(AWAY_SECONDS)
+        start()
+
+    try:
+        start()
+        yield PostgresServer(f"postgresql+psycopg://alexandria@/postgres?host={folder}", restart)
+    finally:
+        started[-1].terminate()
+        started[-1].wait(timeout=20)
 
 
 def _programs(folder: Path) -> Path:

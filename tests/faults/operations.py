@@ -134,6 +134,7 @@ class Asker:
             began = time.monotonic()
             try:
                 answer = ask()
+                assert answer.status_code != 500, f"not foreseen: {answer.text}"
                 if answer.status_code < 500:
                     self.slowest = max(self.slowest, time.monotonic() - began)
                     return answer

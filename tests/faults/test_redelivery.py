@@ -52,19 +52,23 @@ def test_a_killed_task_comes_back(
 ) -> None:
     with running.client() as client:
         page = pages.url(kill.__name__, LONG)
-        path = client.post("/ingest", json={"url": page}).json()["status_url"]
+        asked = client.post("/ingest", json={"url": page}).json()
         eventually(lambda: pages.asked.total() == 1)
-        (child,) = eventually(lambda: running_ingestions(client.get("/workers/status").json()))
+        child = eventually(
+            lambda: runs(client.get("/workers/status").json(), asked["ingestion_id"])
+        )
         kill(child)
         killed = time.monotonic()
         pages.hurry.set()
-        eventually(lambda: client.get(path).json()["state"] == "completed", BACK_SECONDS)
+        eventually(
+            lambda: client.get(asked["status_url"]).json()["state"] == "completed", BACK_SECONDS
+        )
         assert time.monotonic() - killed < BACK_SECONDS
         assert pages.asked.total() == 2
         assert client.get("/tasks/dead").json()["total"] == 0
 
 
-def running_ingestions(status: dict[str, Any]) -> list[int]:
-    """Give the processes that run one."""
+def runs(status: dict[str, Any], ingestion: str) -> int | None:
+    """Give the process that is at the ingestion."""
     tasks = [task for worker in status["active"].values() for task in worker]
-    return [task["worker_pid"] for task in tasks if task["name"].endswith(".ingest_task")]
+    return next((task["worker_pid"] for task in tasks if task["args"] == [ingestion]), None)
