@@ -108,6 +108,11 @@ def _batch(world: World) -> None:
     world.post("/batch", 202, json={"operation": "regenerate_embeddings", "resource_ids": ids})
 
 
+def _interact(world: World) -> None:
+    body = {"resource_id": world.first, "interaction_type": "view"}
+    world.post("/interactions", 201, json=body)
+
+
 def _add_page(world: World) -> None:
     world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
 
@@ -162,10 +167,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /ingestions/{ingestion_id}/retry": _retry,
     "POST /quality/recalculate": _recalculate,
     "POST /batch": _batch,
-    "POST /interactions": (
-        "No derivation declares interactions as an input: relevance counts them when the quality "
-        "is next computed."
-    ),
+    "POST /interactions": _interact,
     "POST /tasks/dead/retry": "It queues a failed task, as the reconciler queues what is overdue.",
     "POST /tasks/dead/{letter_id}/retry": "It queues a failed task again.",
     "DELETE /tasks/dead": "It forgets how tasks failed; the ledger still says that they did.",

@@ -8,7 +8,7 @@ from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, now, reading, writing
 from alexandria.models import LedgerRow
 from alexandria.protocols.extraction import Record
-from alexandria.services.ledger import RESOURCE
+from alexandria.services.ledger import RESOURCE, Claim
 
 LEASE = timedelta(seconds=60)
 
@@ -32,7 +32,7 @@ def row(resource_id: str) -> LedgerRow:
         return found
 
 
-def claim(first: str, limit: int = 32, lease: timedelta = LEASE) -> dict[str, tuple[int, int]]:
+def claim(first: str, limit: int = 32, lease: timedelta = LEASE) -> dict[str, Claim]:
     with writing() as session:
         return Services(session).ledger.claim("quality", first, limit, lease)
 
@@ -53,8 +53,8 @@ def test_what_one_has_claimed_another_does_not_get(either_library: Path) -> None
 
 def test_a_lease_that_ran_out_frees_the_row(either_library: Path) -> None:
     (only,) = make()
-    assert claim(only, lease=timedelta(seconds=-1)) == {only: (1, 1)}
-    assert claim(only) == {only: (1, 1)}
+    assert claim(only, lease=timedelta(seconds=-1)) == {only: (1, 1, 0)}
+    assert claim(only) == {only: (1, 1, 0)}
 
 
 def test_an_edit_during_the_computation_leaves_the_row_due(either_library: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_edit_during_the_computation_leaves_the_row_due(either_library: Path)
     claimed = claim(only)
     with writing() as session:
         Services(session).resources.update(only, {"title": "Another"})
-    assert computed(only, *claimed[only]) == [only]
+    assert computed(only, *claimed[only][:2]) == [only]
     assert row(only).due_at is not None
     assert computed(only, 1, 2) == []
     assert row(only).due_at is None
@@ -87,7 +87,7 @@ def test_what_failed_waits_for_a_change_or_a_person(either_library: Path) -> Non
         assert Services(session).ledger.overdue("quality", 10) == []
     with writing() as session:
         Services(session).resources.update(only, {"title": "Another"})
-    assert claim(only) == {only: (1, 2)}
+    assert claim(only) == {only: (1, 2, 0)}
 
 
 def test_overdue_is_what_nobody_is_at(either_library: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from sqlalchemy import select
 from alexandria import bootstrap
 from alexandria.bootstrap import Services, broker_client
 from alexandria.db import new_session, reading, writing
-from alexandria.events import outbox
-from alexandria.models import LedgerRow, QualityScore, Resource
+from alexandria.events import SystemEvent, outbox
+from alexandria.models import DeadLetter, LedgerRow, OutboxEvent, QualityScore, Resource
 from alexandria.services.ledger import RESOURCE
 from alexandria.services.quality import _row
 from alexandria.services.search import SearchRequest
+from alexandria.tasks.celery_tasks.derivations import LEASE
 from derived_data import nothing_is_silently_stale
 from in_process_worker import Message, deliver, own_redis, run_all, waiting
 from interleaved_library import InterleavedLibrary, read
@@ -146,6 +148,43 @@ def test_an_edit_between_what_a_computation_reads_is_noticed(
     library.all_is_done()
 
 
+@pytest.mark.parametrize("who", ["an edit", "a person"])
+def test_a_mark_under_way_is_not_called_fresh_by_a_run_that_ends(
+    library: InterleavedLibrary, who: str
+) -> None:
+    (only,) = library.live()
+    library.edit(only, {"abstract": "It makes the quality due."})
+    claimed = claim(only)
+    older = Thread(target=noted, args=[only, claimed])
+    with writing() as session:
+        services = Services(session)
+        if who == "an edit":
+            services.resources.update(only, {"title": "Newer"})
+        else:
+            services.ledger.make_due("quality", services.resources.get(only))
+        older.start()
+        older.join(NOT_YET)
+    older.join()
+    assert row(only, "quality").due_at is not None
+    library.all_is_done()
+
+
+def test_a_run_and_an_edit_wait_for_their_locks_in_one_order(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    library.edit(only, {"abstract": "It makes the quality due."})
+    run = Thread(target=deliver, args=[message("recompute_quality_task", only)])
+    with writing() as session:
+        services = Services(session)
+        event_id = outbox.record(session, SystemEvent.RESOURCE_UPDATED, {"resource_id": only})
+        run.start()
+        run.join(NOT_YET)
+        resource = session.get_one(Resource, only)
+        services.ledger.mark(resource, {"interactions"}, event_id)
+    run.join()
+    assert [one.retries for one in waiting() if one.retries] == []
+    library.all_is_done()
+
+
 def test_two_edits_of_one_resource_get_two_revisions(library: InterleavedLibrary) -> None:
     (only,) = library.live()
     with writing() as session:
@@ -160,6 +199,31 @@ def test_two_edits_of_one_resource_get_two_revisions(library: InterleavedLibrary
         revisions = [one.metadata_revision for one in Services(session).resources.revisions(only)]
         assert len(revisions) == len(set(revisions))
         assert session.get_one(Resource, only).metadata_revision == 1 + len(revisions)
+
+
+def test_a_run_that_another_overtook_leaves_the_quality_due(library: InterleavedLibrary) -> None:
+    """It may have counted fewer views than the one whose result it replaced."""
+    (only,) = library.live()
+    library.view(only)
+    first = claim(only)
+    library.view(only)
+    library.time_passes()
+    second = claim(only)
+    assert noted(only, second) == []
+    assert noted(only, first) == [only]
+    assert row(only, "quality").due_at is not None
+    library.all_is_done()
+
+
+def claim(resource_id: str) -> dict[str, Any]:
+    with writing() as session:
+        return Services(session).ledger.claim("quality", resource_id, 1, LEASE)
+
+
+def noted(resource_id: str, claimed: dict[str, Any]) -> list[str]:
+    with writing() as session:
+        read = {resource_id: claimed[resource_id][:2]}
+        return Services(session).ledger.computed("quality", read, claimed)
 
 
 @pytest.mark.parametrize("what", ["derived", "search"])
@@ -206,3 +270,38 @@ def test_caches_follow_an_event_that_only_the_relay_hands_over(
     outbox.relay(settle=timedelta(0))
     broker_client().flushall()
     library.caches_are_current()
+
+
+def test_what_changed_while_it_failed_is_computed(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    library.edit(only, {"content": "Poison."})
+
+    def edit_and_fail() -> None:
+        library.edit(only, {"content": "Mended."})
+        raise ValueError("Poison is too much.")
+
+    embedder().meanwhile = edit_and_fail
+    deliver(message("regenerate_embedding_task", only))
+    assert row(only, "embedding").error is None
+    run_all()
+    assert row(only, "embedding").due_at is None
+    library.all_is_done()
+
+
+def test_of_what_was_taken_along_others_are_told_although_the_first_failed(
+    library: InterleavedLibrary,
+) -> None:
+    library.create("Poison", "It breaks the model.")
+    library.create("Bridges of stone", "An arch carries its load.")
+    _, poison, other = library.live()
+    library.time_passes()
+    embedder().broken_by = "Poison"
+    deliver(message("regenerate_embedding_task", poison))
+    assert row(other, "embedding").due_at is None
+    assert row(poison, "embedding").error
+    with reading() as session:
+        told = session.scalars(
+            select(OutboxEvent.resource_id).where(OutboxEvent.name == "embedding.generated")
+        )
+        assert other in set(told)
+        assert session.scalars(select(DeadLetter.subject)).all() == [poison]

@@ -119,9 +119,9 @@ def test_what_is_derived_follows(world: World, way: str) -> None:
 
 COMPUTED_ANEW = (
     *("POST /quality/recalculate", "POST /batch", "migrate"),
-    "POST /ui/resources/{resource_id}/compute/{derivation}",
+    *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
 )
-"""Ways that change no field: what they have computed again was, or seemed, fresh."""
+"""Ways that change no field of a resource."""
 
 
 def reconcile() -> None:

@@ -111,7 +111,7 @@ def test_a_derivation_is_computed_once_and_then_found_fresh(library: Path) -> No
     with writing() as session:
         services = Services(session)
         claimed = services.ledger.claim("quality", made, 32, lease())
-        assert claimed == {made: (1, 1)}
+        assert claimed == {made: (1, 1, 0)}
         assert services.ledger.claim("quality", made, 32, lease()) == {}
         services.resources.update(made, {"title": "Changed while it is computed"})
         assert services.ledger.computed("quality", {made: (1, 1)}) == [made]

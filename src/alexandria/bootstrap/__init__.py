@@ -278,4 +278,4 @@ class Services:
 
     @cached_property
     def interactions(self) -> InteractionService:
-        return InteractionService(self.session, self.resources)
+        return InteractionService(self.session, self.resources, self.ledger)

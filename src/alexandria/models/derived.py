@@ -33,6 +33,8 @@ class LedgerRow(Base):
     wanted_content: Mapped[int]
     wanted_metadata: Mapped[int]
     """The newest revisions that changed an input of this derivation."""
+    marks: Mapped[int] = mapped_column(default=0)
+    """How often it was made due by what no revision counts: an interaction, a person."""
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stale_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stale_event: Mapped[int | None]

@@ -29,7 +29,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
             "quality",
             _TEXT
             | {"authors", "year", "venue", "url", "language", "tags", "subjects", "identifiers"}
-            | {"cites", "type", "extra"},
+            | {"cites", "type", "extra", "interactions"},
             delay=10,
         ),
     )

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 from alexandria.errors import InvalidInputError
 from alexandria.events import EventPriority, SystemEvent, outbox
 from alexandria.models import Interaction
+from alexandria.services.ledger import Ledger
 from alexandria.services.resources import ResourceService
 
 INTERACTION_TYPES = ("view", "download", "save", "rate")
@@ -11,11 +12,12 @@ RATINGS = (1.0, 5.0)
 
 
 class InteractionService:
-    """What readers do with resources; recommendations learn from it."""
+    """What readers do with resources; quality counts it, and recommendations learn from it."""
 
-    def __init__(self, session: Session, resources: ResourceService) -> None:
+    def __init__(self, session: Session, resources: ResourceService, ledger: Ledger) -> None:
         self._session = session
         self._resources = resources
+        self._ledger = ledger
 
     def track(
         self,
@@ -35,7 +37,7 @@ class InteractionService:
                 "A rating belongs to the interaction `rate`, and to no other.",
                 "Send both together.",
             )
-        self._resources.get(resource_id)
+        resource = self._resources.get(resource_id)
         self._session.add(
             Interaction(
                 user_id=user_id,
@@ -52,7 +54,9 @@ class InteractionService:
             "interaction_type": interaction_type,
             "total_interactions": total,
         }
-        outbox.record(self._session, SystemEvent.USER_INTERACTION_TRACKED, data, EventPriority.LOW)
+        event = SystemEvent.USER_INTERACTION_TRACKED
+        event_id = outbox.record(self._session, event, data, EventPriority.LOW)
+        self._ledger.mark(resource, {"interactions"}, event_id)
         return total
 
     def _total(self, user_id: str) -> int:

@@ -15,11 +15,19 @@ from sqlalchemy.orm import Session
 from alexandria.db import is_over, now
 from alexandria.models import LedgerRow, Resource
 from alexandria.services.derivations import DERIVATIONS, Derivation
+from alexandria.services.ledger_rows import (
+    RESOURCE,
+    WITHOUT_REVISION,
+    Claim,
+    new_row,
+    want,
+    wanted,
+)
 
-RESOURCE = "resource"
+__all__ = ["RESOURCE", "Claim", "Ledger", "Revisions"]
+
 LONGEST_LEASE = timedelta(minutes=2)
 _LONGEST_DELAY = timedelta(minutes=1)
-_CONTENT = frozenset({"content"})
 Revisions = tuple[int, int]
 """Content revision, metadata revision."""
 
@@ -48,8 +56,7 @@ class Ledger:
 
     def open(self, resource: Resource, event_id: int) -> None:
         """Start the rows of a new resource: all of it is to be computed."""
-        moment = now()
-        rows = [self._new_row(d, resource, event_id, moment) for d in self.active]
+        rows = [self._new_row(d, resource, event_id) for d in self.active]
         if rows:
             self._session.execute(insert(LedgerRow), rows)
 
@@ -67,11 +74,12 @@ class Ledger:
     def make_due(self, derivation: str, resource: Resource) -> None:
         """Have one derivation computed again although no input changed."""
         moment = now()
-        row = self._session.get(LedgerRow, (RESOURCE, resource.id, derivation))
+        row = self._locked(derivation, resource.id)
         if row is None:
-            rows = [self._new_row(DERIVATIONS[derivation], resource, 0, moment)]
+            rows = [new_row(derivation, resource, 0, moment, moment)]
             self._session.execute(insert(LedgerRow), rows)
             return
+        row.marks += 1
         row.due_at = row.due_at or moment
         row.stale_since = row.stale_since or moment
         row.error = None
@@ -83,11 +91,11 @@ class Ledger:
 
     def claim(
         self, derivation: str, first: str, limit: int, lease: timedelta, by: str | None = None
-    ) -> dict[str, Revisions]:
+    ) -> dict[str, Claim]:
         """Claim `first`, and others that are due, up to `limit` together.
 
-        Gives the revisions that are wanted, and leaves out what is fresh, failed, or claimed by
-        another than `by` (a task's id) whose lease, of at most LONGEST_LEASE, runs.
+        Gives what they want, and leaves out what is fresh, failed, or claimed by another than
+        `by` (a task's id) whose lease, of at most LONGEST_LEASE, runs.
         """
         moment = now()
         candidates = self._claimable(derivation, moment, by).with_for_update(skip_locked=True)
@@ -104,35 +112,54 @@ class Ledger:
         for row in chosen:
             row.claimed_until, row.claimed_by = moment + lease, by
         self._session.flush()
-        return {row.subject_id: (row.wanted_content, row.wanted_metadata) for row in chosen}
+        return {row.subject_id: wanted(row) for row in chosen}
 
     def computed(
-        self, derivation: str, done: Mapping[str, Revisions], by: str | None = None
+        self,
+        derivation: str,
+        done: Mapping[str, Revisions],
+        claimed: Mapping[str, Claim] | None = None,
+        by: str | None = None,
     ) -> list[str]:
         """Note what was computed from which revisions; give the ids that are due again.
 
         An older computation never replaces a newer one, and one `by` another producer than the
-        one that is wanted now leaves its row due.
+        one that is wanted now leaves its row due. `claimed`: what the claims gave; None if nothing
+        can have changed since.
         """
         rows = self._rows(derivation, done)
-        wanted = self.producer_of(derivation)  # after the rows are locked: it may have changed
-        producer = by or wanted
+        current = self.producer_of(derivation)  # after the rows are locked: it may have changed
+        producer = by or current
         for row in rows:
             content, metadata = done[row.subject_id]
             row.content_revision = max(row.content_revision, content)
             row.metadata_revision = max(row.metadata_revision, metadata)
             row.producer, row.computed_at = producer, now()
             row.claimed_until = row.error = None
-            if content >= row.wanted_content and metadata >= row.wanted_metadata:
+            if content < row.wanted_content or metadata < row.wanted_metadata:
+                continue
+            unchanged = claimed is None or claimed[row.subject_id][2] == row.marks
+            if unchanged:
                 row.stale_event = None
-                if producer == wanted:
-                    row.due_at = row.stale_since = None
+            if unchanged and producer == current:
+                row.due_at = row.stale_since = None
+            elif row.due_at is None:  # a newer result was noted first: this one replaced it
+                row.due_at = row.stale_since = now()
         self._session.flush()
         return [row.subject_id for row in rows if row.due_at is not None]
 
-    def failed(self, derivation: str, resource_ids: Collection[str], error: str) -> None:
+    def failed(
+        self,
+        derivation: str,
+        resource_ids: Collection[str],
+        error: str,
+        claimed: Mapping[str, Claim] | None = None,
+    ) -> None:
+        """Note an error; what changed after it was `claimed` stays due instead."""
         for row in self._rows(derivation, resource_ids):
-            row.error, row.claimed_until = error, None
+            row.claimed_until = None
+            if (claimed or {}).get(row.subject_id, wanted(row)) == wanted(row):
+                row.error = error
         self._session.flush()
 
     def unclaim(self, derivation: str, resource_ids: Collection[str]) -> None:
@@ -164,21 +191,10 @@ class Ledger:
             )
         ]
 
-    def _new_row(
-        self, derivation: Derivation, resource: Resource, event_id: int, moment: datetime
-    ) -> dict[str, Any]:
-        return {
-            "subject_type": RESOURCE,
-            "subject_id": resource.id,
-            "derivation": derivation.name,
-            "content_revision": 0,
-            "metadata_revision": 0,
-            "wanted_content": resource.content_revision,
-            "wanted_metadata": resource.metadata_revision,
-            "due_at": moment + self._delay(derivation),
-            "stale_since": moment,
-            "stale_event": event_id,
-        }
+    def _new_row(self, derivation: Derivation, resource: Resource, event_id: int) -> dict[str, Any]:
+        moment = now()
+        due_at = moment + self._delay(derivation)
+        return new_row(derivation.name, resource, event_id, moment, due_at)
 
     def _delay(self, derivation: Derivation) -> timedelta:
         return timedelta(seconds=derivation.delay * self._time_scale)
@@ -187,25 +203,23 @@ class Ledger:
         self, derivation: Derivation, resource: Resource, changed: Iterable[str], event_id: int
     ) -> None:
         moment = now()
-        wanted: dict[str, Any] = {"error": None}
-        if _CONTENT.intersection(changed):
-            wanted["wanted_content"] = resource.content_revision
-        if not _CONTENT.issuperset(changed):
-            wanted["wanted_metadata"] = resource.metadata_revision
-        row = self._session.get(LedgerRow, (RESOURCE, resource.id, derivation.name))
+        row = self._locked(derivation.name, resource.id)
         if row is None:
-            self._session.execute(
-                insert(LedgerRow), [self._new_row(derivation, resource, event_id, moment)]
-            )
+            rows = [self._new_row(derivation, resource, event_id)]
+            self._session.execute(insert(LedgerRow), rows)
             return
+        edited = WITHOUT_REVISION.isdisjoint(changed)
         if row.due_at is None:
-            wanted["stale_since"] = moment
+            row.stale_since = moment
         if row.stale_event is None:
-            wanted["stale_event"] = event_id
-        if row.due_at is None or row.error is not None:
-            wanted["due_at"] = moment + self._delay(derivation)
-        for name, value in wanted.items():
-            setattr(row, name, value)
+            row.stale_event = event_id
+        if row.due_at is None or (edited and row.error is not None):
+            row.due_at = moment + self._delay(derivation)
+        if edited:
+            row.error = None
+            want(row, resource, changed)
+        else:
+            row.marks += 1
 
     def _claimable(self, derivation: str, moment: datetime, by: str | None = None) -> Any:
         own = [] if by is None else [LedgerRow.claimed_by == by]
@@ -221,6 +235,10 @@ class Ledger:
             ),
         )
 
+    def _locked(self, derivation: str, resource_id: str) -> LedgerRow | None:
+        """Read the row as it is now, and keep it so: a run that ends meanwhile must see the mark."""
+        return next(iter(self._rows(derivation, [resource_id])), None)
+
     def _rows(self, derivation: str, resource_ids: Iterable[str]) -> Sequence[LedgerRow]:
         return self._session.scalars(
             select(LedgerRow)
@@ -229,6 +247,7 @@ class Ledger:
                 LedgerRow.derivation == derivation,
                 LedgerRow.subject_id.in_(list(resource_ids)),
             )
+            .order_by(LedgerRow.subject_id)  # so that two who lock several don't wait in a circle
             .with_for_update()
             .execution_options(populate_existing=True)
         ).all()

@@ -193,6 +193,11 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         "on_resource_deleted_remove_quality",
     ),
     _also(
+        on_metadata_changed_recompute_quality,
+        SystemEvent.USER_INTERACTION_TRACKED,
+        "on_interaction_tracked_recompute_quality",
+    ),
+    _also(
         on_resource_updated_invalidate_caches,
         SystemEvent.EMBEDDING_GENERATED,
         "on_embedding_generated_invalidate_caches",

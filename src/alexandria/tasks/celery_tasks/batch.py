@@ -75,7 +75,7 @@ def batch_process_resources_task(
 def _queue_chunk(db: LibrarySession, ledger: Ledger, chunk: list[str], derivation: str) -> int:
     live = [
         resource
-        for resource_id in chunk
+        for resource_id in sorted(chunk)  # the order in which rows of the ledger are locked
         if (resource := db.get(Resource, resource_id)) and resource.deleted_at is None
     ]
     for resource in live:

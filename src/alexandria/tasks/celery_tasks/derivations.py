@@ -7,6 +7,7 @@ behind it find it fresh and return at once.
 import logging
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from alexandria.config import get_settings
 from alexandria.db import LibrarySession, reading, release
 from alexandria.events import SystemEvent, outbox
 from alexandria.models import DeadLetter, Resource
-from alexandria.services.ledger import Revisions
+from alexandria.services.ledger import Claim, Revisions
 from alexandria.tasks import deliveries
 from alexandria.tasks.base import TRANSIENT, DatabaseTask
 from alexandria.tasks.celery_app import ROUTES, celery_app
@@ -39,10 +40,11 @@ class DerivationTask(DatabaseTask):
     failed_event: SystemEvent | None = None
 
     def mark_failed(self, services: Services, args: Sequence[Any], error: Exception) -> None:
-        services.ledger.failed(self.derivation, [args[0]], str(error))
         if self.failed_event:
             data = {"resource_id": args[0], "error": str(error)}
             outbox.record(services.session, self.failed_event, data)
+        claimed = getattr(self.request, "claimed", None)  # none before the task got to its work
+        services.ledger.failed(self.derivation, [args[0]], str(error), claimed)
 
     def revive(self, services: Services, letter: DeadLetter) -> None:
         resource = services.session.get(Resource, letter.subject)
@@ -62,12 +64,11 @@ def _run(
         return {"resource_id": resource_id, "computed": 0}
     producer = services.ledger.producer_of(name)
     release(db)
-    read, failed = _compute(task, services, list(claimed), compute, resource_id, producer)
-    again = services.ledger.computed(name, read, by=producer)
+    run = _Run(task, services, claimed, compute, done_event, producer)
+    read, failed = run.compute_all(first=resource_id)
+    again = run.note(read)
     services.ledger.close(name, claimed.keys() - read.keys() - failed)
     services.dead_letters.forget(task.name, claimed.keys() - failed)
-    for done in read:
-        outbox.record(db, done_event, {"resource_id": done})
     services.rebuilds.finish(name)
     release(db)
     _queue_again(task, again)
@@ -77,7 +78,7 @@ def _run(
     return {"resource_id": resource_id, "computed": len(read)}
 
 
-def _claim(task: Task, services: Services, resource_id: str) -> dict[str, Revisions]:
+def _claim(task: Task, services: Services, resource_id: str) -> dict[str, Claim]:
     """Claim the resource and others that are due; nothing, and no writer's lock, if it is fresh.
 
     After a run that did not end it is claimed alone: what kills the worker must not be another's.
@@ -86,43 +87,73 @@ def _claim(task: Task, services: Services, resource_id: str) -> dict[str, Revisi
         if not Services(session).ledger.is_due(task.derivation, resource_id):
             return {}
     limit = 1 if deliveries.after_a_death(task) else get_settings().alexandria_take_along
-    return services.ledger.claim(task.derivation, resource_id, limit, LEASE, by=task.request.id)
+    claimed = services.ledger.claim(task.derivation, resource_id, limit, LEASE, by=task.request.id)
+    task.request.claimed = claimed
+    return claimed
 
 
-def _compute(
-    task: Task, services: Services, ids: list[str], compute: Compute, first: str, producer: str
-) -> tuple[Mapping[str, Revisions], set[str]]:
-    """Compute all at once, or one by one if one of them fails; give what was read, what failed.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One computation of what a task claimed."""
 
-    Raises what is transient, and the error of `first`, whose own task this is.
-    """
-    name = task.derivation
-    try:
-        return compute(services, ids), set()
-    except Exception as error:
-        services.session.rollback()
-        if isinstance(error, TRANSIENT) or ids == [first]:
-            services.ledger.unclaim(name, ids)
-            release(services.session)
-            raise
-    logger.warning("%s: %d together failed, computing them one by one", name, len(ids))
-    read: dict[str, Revisions] = {}
-    failed = set()
-    for one in sorted(ids, key=lambda i: i == first):  # `first` last, since its error is raised
+    task: Task
+    services: Services
+    claimed: Mapping[str, Claim]
+    compute: Compute
+    done_event: SystemEvent
+    producer: str
+
+    def note(self, read: Mapping[str, Revisions]) -> list[str]:
+        """Tell of what was computed, and note it; give the ids that are due again.
+
+        Told first: events are kept in order by a lock, which every writer takes before that of a
+        ledger row.
+        """
+        for done in read:
+            outbox.record(self.services.session, self.done_event, {"resource_id": done})
+        return self.services.ledger.computed(
+            self.task.derivation, read, self.claimed, by=self.producer
+        )
+
+    def compute_all(self, first: str) -> tuple[Mapping[str, Revisions], set[str]]:
+        """Compute all at once, or one by one if one of them fails; give what was read, what failed.
+
+        Raises what is transient, and the error of `first`, whose own task this is.
+        """
+        ids = list(self.claimed)
         try:
-            read |= compute(services, [one])
+            return self.compute(self.services, ids), set()
         except Exception as error:
-            services.session.rollback()
-            if one == first or isinstance(error, TRANSIENT):
-                services.ledger.unclaim(name, ids)
-                services.ledger.computed(name, read, by=producer)
-                release(services.session)
+            self.services.session.rollback()
+            if isinstance(error, TRANSIENT) or ids == [first]:
+                self._give_up({})
                 raise
-            logger.exception("%s of %s failed", name, one)
-            task.bury(services, [one], error, traceback.format_exc())
-            failed.add(one)
-        release(services.session)
-    return read, failed
+        logger.warning("%s: %d together failed, going one by one", self.task.name, len(ids))
+        return self._compute_singly(first)
+
+    def _compute_singly(self, first: str) -> tuple[Mapping[str, Revisions], set[str]]:
+        """Compute one after the other, `first` last, since its error is raised."""
+        read: dict[str, Revisions] = {}
+        failed = set()
+        for one in sorted(self.claimed, key=lambda i: i == first):
+            try:
+                read |= self.compute(self.services, [one])
+            except Exception as error:
+                self.services.session.rollback()
+                if one == first or isinstance(error, TRANSIENT):
+                    self._give_up(read)
+                    raise
+                logger.exception("%s of %s failed", self.task.name, one)
+                self.task.bury(self.services, [one], error, traceback.format_exc())
+                failed.add(one)
+            release(self.services.session)
+        return read, failed
+
+    def _give_up(self, read: Mapping[str, Revisions]) -> None:
+        """Note what is computed, and leave the rest to other tasks."""
+        self.note(read)
+        self.services.ledger.unclaim(self.task.derivation, self.claimed)
+        release(self.services.session)
 
 
 def _queue_again(task: Task, resource_ids: Collection[str]) -> None:
