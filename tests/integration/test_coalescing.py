@@ -284,10 +284,10 @@ def test_events_of_a_resource_may_be_handed_over_in_any_order(
 
 
 def unclaimed() -> list[int]:
-    """Claim for an hour what waits in the outbox, as another relay would; give the ids."""
+    """Claim for a while what waits in the outbox, as another relay would; give the ids."""
     return [
         event.id
-        for event in outbox.claim_waiting(100, timedelta(hours=1), timedelta(0))
+        for event in outbox.claim_waiting(100, timedelta(seconds=50), timedelta(0))
         if event.id
     ]
 
