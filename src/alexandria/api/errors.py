@@ -66,7 +66,7 @@ def database_away(error: OperationalError) -> Problem:
     return Problem(
         status=503,
         title="Not available right now",
-        detail="The database does not answer; nothing was changed. Try again in a moment.",
+        detail="The database does not answer. Try again in a moment.",
     )
 
 
