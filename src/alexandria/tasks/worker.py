@@ -33,6 +33,7 @@ class Upkeep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         self.worker = worker
         self._say_alive()
+        self._give_back()  # what the one before under this name had taken
         GracefulStop(worker, self._say_stopped).install()
         worker.timer.call_repeatedly(HEARTBEAT_SECONDS, self._say_alive)
         worker.timer.call_repeatedly(MOVE_SECONDS, self._move_due)
