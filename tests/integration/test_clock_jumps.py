@@ -45,7 +45,7 @@ def test_the_ledger(either_library: Path) -> None:
         session.execute(update(LedgerRow).values(due_at=now() + HOUR, claimed_until=now() + HOUR))
         ledger = Services(session).ledger
         assert ledger.overdue("quality", 10) == [made]
-        assert ledger.claim("quality", made, 1, LEASE) == {made: (1, 1)}
+        assert ledger.claim("quality", made, 1, LEASE) == {made: (1, 1, 0)}
         assert ledger.claim("quality", made, 1, LEASE) == {}
 
 
