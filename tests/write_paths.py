@@ -197,6 +197,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "search": _ONLY_READS,
     "show": _ONLY_READS,
     "status": _ONLY_READS,
+    "export": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",
     "rebuild": "It has computed anew what is derived; tests of its own drive it.",
     "doctor": "It finds what is wrong with derived data; tests of its own drive the repair.",

@@ -100,3 +100,19 @@ def test_errors_have_their_exit_code_and_a_sentence(
 
 def test_the_version(folder: Path) -> None:
     assert alexandria(folder, "--version").stdout == "0.1.0\n"
+
+
+def test_what_is_exported_is_imported_again(folder: Path, tmp_path: Path) -> None:
+    written = alexandria(folder, "export", "--format", "jsonl")
+    assert written.returncode == 0, written.stderr
+    found = json.loads(written.stdout)
+    assert found["title"] == "On the growth of crystals"
+    assert "Crystals grow from seeds" in found["text"]
+    assert alexandria(folder, "export", "--format", "jsonl", "crystals").stdout == written.stdout
+    assert alexandria(folder, "export", "--format", "ris", "unicorns").stdout == ""
+    assert "title = {On the growth of crystals}" in alexandria(folder, "export").stdout
+    (tmp_path / "library.jsonl").write_text(written.stdout)
+    other = tmp_path / "other"
+    assert alexandria(other, "ingest", str(tmp_path / "library.jsonl")).returncode == 0
+    again = json.loads(alexandria(other, "export", "--format", "jsonl").stdout)
+    assert again == found

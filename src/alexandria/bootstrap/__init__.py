@@ -36,6 +36,7 @@ from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.evaluation import Library
+from alexandria.services.export import ExportService
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
@@ -271,6 +272,10 @@ class Services:
         return DoctorService(
             self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
         )
+
+    @cached_property
+    def export(self) -> ExportService:
+        return ExportService(self.session)
 
     @cached_property
     def users(self) -> UserService:

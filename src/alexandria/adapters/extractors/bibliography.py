@@ -2,13 +2,14 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.text import clean_block, clean_line
 from alexandria.errors import ExtractionError
-from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord
+from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Record
 from alexandria.protocols.identifiers import (
     canonical_url,
     find_arxiv,
@@ -56,6 +57,7 @@ TYPES: Mapping[str, str] = {
     for name in names.split()
 }
 """From the kinds of BibTeX, RIS and CSL to one short list; the rest is `misc`."""
+_KINDS = frozenset(TYPES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Identifiers:
 
 
 def kind_of(name: str | None) -> str | None:
-    return TYPES.get(name.strip().lower(), "misc") if name else None
+    word = (name or "").strip().lower()
+    return (word if word in _KINDS else TYPES.get(word, "misc")) if word else None
 
 
 def identify(
@@ -99,6 +102,26 @@ def split_keywords(values: Iterable[str]) -> tuple[str, ...]:
             if word := clean_line(part):
                 found[word] = None
     return tuple(found)
+
+
+def with_own_fields(record: Record, own: Mapping[str, Sequence[str]]) -> Record:
+    """Take back what our own export wrote beside the fields of a format: names to values.
+
+    `extra.NAME` is an extra field; `without` names fields that the record does not have, though the
+    format wants something there.
+    """
+    changes: dict[str, Any] = {}
+    extra = dict(record.extra)
+    for name, values in own.items():
+        if name.startswith("extra."):
+            extra[name.removeprefix("extra.")] = "\n".join(values)
+        elif name in {"authors", "tags", "subjects", "cites"}:
+            changes[name] = tuple(dict.fromkeys(filter(None, map(clean_line, values))))
+        elif name in {"type", "external_id", "arxiv_id", "url"}:
+            changes[name] = clean_line("".join(values))
+        elif name == "without":
+            changes |= {one: None for one in values if one in {"type", "external_id"}}
+    return replace(record, extra=extra, **changes)
 
 
 def plain_line(text: str | None) -> str | None:

@@ -10,6 +10,7 @@ from alexandria.adapters.extractors.bibliography import (
     plain_block,
     plain_line,
     split_keywords,
+    with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import language_code
@@ -31,6 +32,7 @@ _VERBATIM = frozenset(
     doi url eprint file isbn issn pmid crossref xdata ids pdf link ee biburl bibsource pmcid
     """.split()  # noqa: SIM905 - a table of words
 )
+_ARXIV_FIELDS = frozenset({"eprint", "eprinttype", "archiveprefix"})
 _TAKEN = frozenset(
     """
     title subtitle author abstract year date doi isbn url link language langid keywords keyword
@@ -49,6 +51,13 @@ class RawEntry:
 
 
 def make_record(entry: RawEntry) -> Record:
+    own = {name[2:]: value for name, value in entry.fields.items() if name.startswith("x-")}
+    fields = {name: value for name, value in entry.fields.items() if name[2:] not in own}
+    record = _record(RawEntry(entry.kind, entry.key, fields, entry.line))
+    return with_own_fields(record, {k: latex_to_text(v).split("\n") for k, v in own.items()})
+
+
+def _record(entry: RawEntry) -> Record:
     fields = entry.fields
     venue_field = next((name for name in _VENUES if name in fields), None)
     venue = _line(fields.get(venue_field or ""))
@@ -75,7 +84,7 @@ def make_record(entry: RawEntry) -> Record:
         tags=_tags(fields),
         external_id=clean_line(entry.key),
         type=kind_of(entry.kind),
-        extra=_extra(fields, venue_field, date),
+        extra=_extra(fields, venue_field, date, identifiers.arxiv_id),
     )
 
 
@@ -148,10 +157,15 @@ def _tags(fields: Mapping[str, str]) -> tuple[str, ...]:
     return split_keywords(latex_to_text(fields[name]) for name in names if name in fields)
 
 
-def _extra(fields: Mapping[str, str], venue_field: str | None, date: str | None) -> dict[str, str]:
+def _extra(
+    fields: Mapping[str, str], venue_field: str | None, date: str | None, arxiv_id: str | None
+) -> dict[str, str]:
     extra = {}
+    taken = {venue_field, *_TAKEN}
+    if arxiv_id and _verbatim(fields.get("eprint")) == arxiv_id:
+        taken |= _ARXIV_FIELDS
     for name, value in fields.items():
-        if name in _TAKEN or name == venue_field or name.startswith(("bdsk-", "__")):
+        if name in taken or name.startswith(("bdsk-", "__")):
             continue
         if name in _PEOPLE:
             text = "; ".join(people(value)) or None

@@ -12,6 +12,7 @@ from alexandria.adapters.extractors.bibliography import (
     plain_block,
     plain_line,
     split_keywords,
+    with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import language_code
@@ -40,6 +41,23 @@ class FieldError(ValueError):
 
 def make_record(item: Mapping[str, Any]) -> Record:
     """Raise FieldError if a field is of the wrong type."""
+    rest = dict(item)
+    own = _own_fields(rest.pop("custom", None), "")
+    own |= _own_fields(rest.pop("extra", None), "extra.")
+    return with_own_fields(_record(rest), own)
+
+
+def _own_fields(value: Any, prefix: str) -> dict[str, list[str]]:
+    """Read what our own export puts beside the fields of CSL, and under `extra`."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        return {f"{prefix or 'extra.'}note": [str(value)]}
+    values = {name: one if isinstance(one, list) else [one] for name, one in value.items()}
+    return {f"{prefix}{name}": [str(part) for part in one] for name, one in values.items()}
+
+
+def _record(item: Mapping[str, Any]) -> Record:
     venue_field = next((name for name in _VENUES if item.get(name)), "")
     venue = plain_line(_text(item, venue_field))
     identifiers = identify(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from rispy.config import TAG_KEY_MAPPING
 
@@ -13,6 +14,7 @@ from alexandria.adapters.extractors.bibliography import (
     plain_block,
     plain_line,
     split_keywords,
+    with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import language_code
@@ -27,6 +29,7 @@ _EXACT = re.compile(r"^\s{0,3}([A-Z][A-Z0-9])  -(?:\s|$)(.*)$")
 _LOOSE = re.compile(r"^\s*([A-Z][A-Z0-9])[ \t]{0,4}-(?:\s|$)(.*)$")
 _END = re.compile(r"^\s*ER\s*(?:-.*)?$")
 
+_IS_ISBN = re.compile(r"^(?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx]$")
 _YEAR_ALONE = re.compile(r"^\d{4}/*$")
 
 _TITLES = ("TI", "T1", "CT")
@@ -35,7 +38,14 @@ _AUTHORS = ("AU", "A1")
 _EDITORS = ("ED", "A2")
 _DATES = ("PY", "Y1", "DA")
 _ABSTRACTS = ("AB", "N2")
+_BLOCKS = (*_ABSTRACTS, "N1", "U5")
+"""Their values may have paragraphs."""
 _LINKS = ("UR", "LK", "L2")
+_OWN = "U5"
+"""The tag under which our export writes what RIS has no tag for: `name: value`."""
+_OWN_FIELDS = frozenset(
+    {"authors", "tags", "subjects", "cites", "type", "arxiv_id", "url", "without"}
+)
 _USED = frozenset({"TY", "ID", "DO", "LA", "KW", "UR", *_TITLES, *_AUTHORS, *_ABSTRACTS})
 
 
@@ -84,7 +94,7 @@ def _entries(text: str) -> Iterator[_Entry]:
             continue
         if tag:
             entry.add(tag, value)
-        elif line.strip():
+        elif line.strip() or entry.last in _BLOCKS:
             entry.continue_last(line.strip())
     if entry:
         yield entry
@@ -112,6 +122,19 @@ def _extracted(position: int, entry: _Entry) -> ExtractedRecord:
 
 
 def _record(entry: _Entry) -> Record:
+    own: dict[str, list[str]] = {}
+    others = []
+    for value in entry.all(_OWN):
+        name, colon, rest = value.partition(":")
+        if colon and (name in _OWN_FIELDS or name.startswith("extra.")):
+            own.setdefault(unquote(name), []).extend(rest.strip().split("\n"))
+        else:
+            others.append([value])
+    entry.fields[_OWN] = others
+    return with_own_fields(_read(entry), own)
+
+
+def _read(entry: _Entry) -> Record:
     title = plain_line(entry.first(*_TITLES))
     venue_tag = next((tag for tag in _VENUES if entry.first(tag)), "")
     if title is None and venue_tag == "BT":
@@ -167,6 +190,8 @@ def _extra(entry: _Entry, venue_tag: str) -> dict[str, str]:
         if tag in _USED or tag in {venue_tag, "SP", "EP", *_EDITORS}:
             continue
         text = plain_block("\n".join(entry.all(tag)))
+        if tag == "SN" and _IS_ISBN.match(text or ""):
+            continue
         if text and not (tag in _DATES and _YEAR_ALONE.match(text)):
             extra[_NAMES.get(tag) or str(TAG_KEY_MAPPING.get(tag, tag.lower()))] = text
     return extra
