@@ -10,6 +10,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import orjson
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from alexandria import __version__
 from alexandria.config import get_settings
@@ -108,3 +109,10 @@ def _code(error: AlexandriaError) -> int:
     if isinstance(error, UnavailableError | TransientError | ConflictError):
         return UNAVAILABLE
     return USAGE if isinstance(error, InvalidInputError) else FAILED
+
+
+def as_table(columns: list[str], rows: list[list[str]]) -> Table:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    return table
