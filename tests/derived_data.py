@@ -9,8 +9,8 @@ from alexandria.db import LibrarySession, get_engine, reading, writing
 from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.embeddings import EmbeddingService
+from alexandria.services.fields import FIELDS, as_inputs, read_field
 from alexandria.services.quality_rules import WEIGHTS
-from alexandria.services.resources import FIELDS, _as_inputs, _read
 
 Fields = dict[str, dict[str, Any]]
 
@@ -19,7 +19,7 @@ def fields() -> Fields:
     """Give the fields of every resource, deleted ones too."""
     with reading() as session:
         return {
-            one.id: {name: _read(one, name) for name in FIELDS} | {"deleted": one.deleted_at}
+            one.id: {name: read_field(one, name) for name in FIELDS} | {"deleted": one.deleted_at}
             for one in session.scalars(select(Resource))
         }
 
@@ -100,7 +100,7 @@ def wanted_is_what_was_changed(before: Fields, after: Fields) -> None:
             resource = session.get_one(Resource, resource_id)
             rows = services.freshness.of([resource_id])[resource_id]
             for name, derivation in DERIVATIONS.items():
-                inputs = derivation.inputs & _as_inputs(changed)
+                inputs = derivation.inputs & as_inputs(changed)
                 if resource.deleted_at is not None:
                     assert name not in rows or rows[name].due_at is not None
                     continue

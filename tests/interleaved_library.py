@@ -65,6 +65,15 @@ class InterleavedLibrary:
             with writing() as session:
                 Services(session).resources.delete(resource_id)
 
+    def gone(self) -> list[str]:
+        with reading() as session:
+            query = select(Resource.id).where(Resource.deleted_at.is_not(None))
+            return list(session.scalars(query.order_by(Resource.created_at, Resource.id)))
+
+    def restore(self, resource_id: str) -> None:
+        with writing() as session:
+            Services(session).resources.restore(resource_id)
+
     def view(self, resource_id: str) -> None:
         if resource_id in self.live():
             with writing() as session:

@@ -58,6 +58,25 @@ def _delete(world: World) -> None:
     assert world.client.delete(f"/resources/{world.first}").status_code == 200
 
 
+def _restore(world: World) -> None:
+    _delete(world)
+    run_all()
+    world.post(f"/resources/{world.first}/restore", 200)
+
+
+def _merge(world: World) -> str:
+    for one, tag in ((world.first, "owls"), (world.second, "bridges")):
+        world.client.patch(f"/resources/{one}", json={"tags": [tag]})
+    body = {"other_id": world.second}
+    return str(world.post(f"/resources/{world.first}/merge", 200, json=body).json()["id"])
+
+
+def _undo_merge(world: World) -> None:
+    merge_id = _merge(world)
+    run_all()
+    world.post(f"/merges/{merge_id}/undo", 200)
+
+
 def _ingest(world: World) -> None:
     world.post("/ingest", 202, files={"file": ("note.txt", NOTE)})
 
@@ -162,6 +181,9 @@ ROUTES: Mapping[str, Driver | str] = {
     "PUT /resources/{resource_id}": _replace,
     "PATCH /resources/{resource_id}": _change,
     "DELETE /resources/{resource_id}": _delete,
+    "POST /resources/{resource_id}/restore": _restore,
+    "POST /resources/{resource_id}/merge": _merge,
+    "POST /merges/{merge_id}/undo": _undo_merge,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,

@@ -246,6 +246,17 @@ def test_a_view_while_the_quality_is_computed_is_counted(library: InterleavedLib
     all_is_done()
 
 
+def test_what_is_restored_while_it_is_taken_away_is_computed(library: InterleavedLibrary) -> None:
+    (only,) = library.live()
+    for number in reads_of_a_run():
+        library.delete(only)
+        with during_the_run(number, lambda: library.restore(only)):
+            deliver(message("regenerate_embedding_task"))
+        run_all()
+        all_is_done()
+        nothing_is_silently_stale()
+
+
 def test_a_view_does_not_wake_what_failed(library: InterleavedLibrary) -> None:
     (only,) = library.live()
     library.edit(only, {"content": "Another."})

@@ -105,6 +105,11 @@ class Interleavings(RuleBasedStateMachine):
             self.library.delete(resource_id)
 
     @rule(place=places)
+    def restore(self, place: int) -> None:
+        if gone := self.library.gone():
+            self.library.restore(gone[place % len(gone)])
+
+    @rule(place=places)
     def view(self, place: int) -> None:
         if resource_id := self.pick(place):
             self.library.view(resource_id)

@@ -20,7 +20,7 @@ from alexandria.bootstrap import Services
 from alexandria.cli.common import app as commands
 from alexandria.db import reading, writing
 from alexandria.services.derivations import DERIVATIONS
-from alexandria.services.resources import FIELDS, _as_inputs
+from alexandria.services.fields import FIELDS, as_inputs
 from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from derived_data import (
     all_computed,
@@ -118,6 +118,7 @@ def test_what_is_derived_follows(world: World, way: str) -> None:
 
 
 COMPUTED_ANEW = (
+    "POST /resources/{resource_id}/restore",  # of what was deleted a moment before
     *("POST /quality/recalculate", "POST /batch", "migrate"),
     *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
 )
@@ -168,6 +169,6 @@ def test_what_a_derivation_reads_is_declared_as_its_input(world: World) -> None:
         missing += [
             f"{name} reads {field}"
             for name, derivation in DERIVATIONS.items()
-            if before[name] != after[name] and not derivation.inputs & _as_inputs({field})
+            if before[name] != after[name] and not derivation.inputs & as_inputs({field})
         ]
     assert missing == []

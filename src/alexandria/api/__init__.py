@@ -9,6 +9,7 @@ from alexandria.api import (
     dead_letters,
     health,
     ingestion,
+    merging,
     monitoring,
     quality,
     resources,
@@ -31,5 +32,8 @@ router = APIRouter(
         }
     },
 )
-for module in (resources, ingestion, search, quality, dead_letters, activity, monitoring):
+for module in (
+    *(resources, merging, ingestion, search, quality),
+    *(dead_letters, activity, monitoring),
+):
     router.include_router(module.router)

@@ -93,6 +93,12 @@ def delete(
     return Deleted(id=resource_id, event_id=event_id)
 
 
+@router.post("/{resource_id}/restore")
+def restore(resource_id: str, services: Writing, response: Response) -> ResourceWritten:
+    """Bring a deleted resource back; one that was not deleted stays as it is."""
+    return _written(services, services.resources.restore(resource_id), response)
+
+
 @router.get("/{resource_id}/freshness")
 def freshness(resource_id: str, services: Reading) -> Freshness:
     """Tell for each derivation what it was computed from, and whether that is still so."""

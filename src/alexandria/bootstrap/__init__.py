@@ -41,6 +41,7 @@ from alexandria.services.freshness import FreshnessService
 from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
+from alexandria.services.merging import MergeService
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
@@ -272,6 +273,10 @@ class Services:
         return DoctorService(
             self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
         )
+
+    @cached_property
+    def merging(self) -> MergeService:
+        return MergeService(self.session, self.resources, self.ledger)
 
     @cached_property
     def export(self) -> ExportService:

@@ -18,7 +18,7 @@ from alexandria.models import (
 )
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import canonical_url
-from alexandria.services.resources import folded_sha256
+from alexandria.services.fields import folded_sha256
 
 SHORTEST_TELLING_TEXT = 200
 """Characters; shorter texts may be equal by chance ("Abstract not available")."""

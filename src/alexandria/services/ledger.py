@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from alexandria.db import is_over, now
@@ -167,15 +167,22 @@ class Ledger:
             row.claimed_until = None
         self._session.flush()
 
-    def close(self, derivation: str, resource_ids: Collection[str]) -> None:
-        """Forget rows whose resource is deleted and whose derived data are taken away."""
-        self._session.execute(
-            delete(LedgerRow).where(
-                LedgerRow.subject_type == RESOURCE,
-                LedgerRow.derivation == derivation,
-                LedgerRow.subject_id.in_(list(resource_ids)),
-            )
-        )
+    def close(
+        self,
+        derivation: str,
+        resource_ids: Collection[str],
+        claimed: Mapping[str, Claim] | None = None,
+    ) -> None:
+        """Forget rows whose resource is deleted and whose derived data are taken away.
+
+        `claimed`: what the claims gave; a resource that was brought back since wants more.
+        """
+        for row in self._rows(derivation, resource_ids):
+            if claimed is None or claimed[row.subject_id] == wanted(row):
+                self._session.delete(row)
+            else:
+                row.claimed_until = None
+        self._session.flush()
 
     def overdue(self, derivation: str, limit: int, grace: timedelta | None = None) -> list[str]:
         """Give ids that should have been computed a grace ago, and that nobody is at."""

@@ -35,6 +35,8 @@ class ListRequest:
     tag: str | None = None
     subject: str | None = None
     external_id: str | None = None
+    deleted: bool = False
+    """Those that were deleted, and no others."""
     sort: str = "-created"
     limit: int = 50
     cursor: str | None = None
@@ -84,7 +86,8 @@ def _with_lists(query: Select[Resource]) -> Select[Resource]:
 
 
 def _conditions(request: ListRequest) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Resource.deleted_at.is_(None)]
+    gone = Resource.deleted_at.is_not(None)
+    found: list[ColumnElement[bool]] = [gone if request.deleted else ~gone]
     if request.year_from is not None:
         found.append(Resource.year >= request.year_from)
     if request.year_to is not None:

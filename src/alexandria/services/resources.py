@@ -1,8 +1,6 @@
-"""Resources: the one way in which they are created, changed and deleted."""
+"""Resources: the one way in which they are created, changed, deleted and brought back."""
 
-import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -11,38 +9,19 @@ from sqlalchemy.orm import Session
 from alexandria.db import new_id, now
 from alexandria.errors import InvalidInputError, NotFoundError, PreconditionFailedError
 from alexandria.events import EventPriority, SystemEvent, outbox
-from alexandria.models import (
-    Resource,
-    ResourceAuthor,
-    ResourceCite,
-    ResourceContent,
-    ResourceIdentifier,
-    ResourceRevision,
-    ResourceSubject,
-    ResourceTag,
-)
+from alexandria.models import Merge, Resource, ResourceRevision
 from alexandria.protocols import FullTextIndex
 from alexandria.protocols.extraction import Record
-from alexandria.protocols.identifiers import (
-    canonical_url,
-    normalise_arxiv,
-    normalise_doi,
-    normalise_isbn,
+from alexandria.services.fields import (
+    FIELDS,
+    as_inputs,
+    assign_field,
+    checked_fields,
+    read_field,
+    values_of,
 )
 from alexandria.services.ledger import Ledger
 from alexandria.services.search.entries import entry_for
-
-_TEXT_FIELDS = ("external_id", "type", "title", "abstract", "venue", "url", "language")
-_LIST_FIELDS = ("authors", "tags", "subjects", "cites")
-_IDENTIFIERS: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
-    "doi": ("doi", normalise_doi),
-    "arxiv_id": ("arxiv", normalise_arxiv),
-    "isbn": ("isbn", normalise_isbn),
-}
-FIELDS = (*_TEXT_FIELDS, "content", "year", "extra", *_LIST_FIELDS, *_IDENTIFIERS)
-YEARS = range(1, 2201)
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class ResourceService:
@@ -58,19 +37,17 @@ class ResourceService:
             Resource, resource_id, with_for_update=for_update, populate_existing=for_update
         )
         if resource is None or resource.deleted_at is not None:
-            raise NotFoundError(
-                f"There is no resource {resource_id}.", "It may have been deleted; search for it."
-            )
+            raise self._not_found(resource_id)
         return resource
 
     def create(self, record: Record) -> Resource:
         """Add a resource with content and metadata revision 1."""
-        values = _checked(_values_of(record))
+        values = checked_fields(values_of(record))
         if not values.get("title"):
             raise InvalidInputError("A resource needs a title.", "Give it one.")
         resource = Resource(id=new_id(), content_revision=1, metadata_revision=1, extra={})
         for name, value in values.items():
-            _assign(resource, name, value)
+            assign_field(resource, name, value)
         self._session.add(resource)
         self._session.flush()
         first = self._record(SystemEvent.RESOURCE_CREATED, resource)
@@ -97,11 +74,11 @@ class ResourceService:
         """
         resource = self.get(resource_id, for_update=True)
         _guard(resource, expected)
-        checked = _checked(changes)
+        checked = checked_fields(changes)
         replaced = {
             name: current
             for name, value in checked.items()
-            if (current := _read(resource, name)) != value
+            if (current := read_field(resource, name)) != value
         }
         if not replaced:
             return resource
@@ -109,7 +86,7 @@ class ResourceService:
             raise InvalidInputError("A resource needs a title.", "Give it one, or leave it as is.")
         self._keep(resource, replaced)
         for name in replaced:
-            _assign(resource, name, checked[name])
+            assign_field(resource, name, checked[name])
         self._changed(resource, set(replaced))
         return resource
 
@@ -127,6 +104,19 @@ class ResourceService:
             self._ledger.close("search", [resource_id])
         return event_id
 
+    def restore(self, resource_id: str) -> Resource:
+        """Bring a deleted resource back; one that is there stays as it is.
+
+        All that was derived from it is computed anew: it was taken away.
+        """
+        resource = self._session.get(Resource, resource_id, with_for_update=True)
+        if resource is None:
+            raise self._not_found(resource_id)
+        if resource.deleted_at is not None:
+            resource.deleted_at = None
+            self._changed(resource, set(FIELDS))
+        return resource
+
     def revisions(self, resource_id: str) -> list[ResourceRevision]:
         """Give what changes replaced, the newest first."""
         return list(
@@ -135,6 +125,17 @@ class ResourceService:
                 .where(ResourceRevision.resource_id == resource_id)
                 .order_by(ResourceRevision.id.desc())
             )
+        )
+
+    def _not_found(self, resource_id: str) -> NotFoundError:
+        merged = select(Merge.kept_id).where(
+            Merge.other_id == resource_id, Merge.undone_at.is_(None)
+        )
+        kept = self._session.scalar(merged.order_by(Merge.created_at.desc()).limit(1))
+        remedy = "It may have been deleted; search for it, or look among the deleted ones."
+        return NotFoundError(
+            f"There is no resource {resource_id}.",
+            remedy if kept is None else f"It was merged into {kept}.",
         )
 
     def _keep(self, resource: Resource, replaced: dict[str, Any]) -> None:
@@ -158,7 +159,7 @@ class ResourceService:
             self._record(SystemEvent.RESOURCE_CONTENT_CHANGED, resource, EventPriority.HIGH)
         if metadata:
             self._record(SystemEvent.RESOURCE_METADATA_CHANGED, resource, fields=sorted(metadata))
-        self._ledger.mark(resource, _as_inputs(fields), first)
+        self._ledger.mark(resource, as_inputs(fields), first)
         self._index(resource)
 
     def _index(self, resource: Resource) -> None:
@@ -182,108 +183,6 @@ class ResourceService:
             "metadata_revision": resource.metadata_revision,
         }
         return outbox.record(self._session, name, data | more, priority)
-
-
-def folded_sha256(text: str) -> str:
-    """Hash the text with white space folded: equal texts are equal however their lines break."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
-
-
-def _values_of(record: Record) -> dict[str, Any]:
-    """Give the fields that the record has."""
-    values = {name: getattr(record, name) for name in FIELDS if name != "content"}
-    values["content"] = record.text
-    return {name: value for name, value in values.items() if value not in (None, (), {}, "")}
-
-
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _check(name, value) for name, value in changes.items()}
-
-
-def _check(name: str, value: Any) -> Any:
-    if name in _IDENTIFIERS:
-        return _check_identifier(name, value)
-    if name in _LIST_FIELDS:
-        return list(dict.fromkeys(filter(None, map(_clean, value or ()))))
-    if name == "extra":
-        return {_clean(key): _clean(str(one)) for key, one in (value or {}).items()}
-    if name == "year":
-        return _check_year(value)
-    if name == "content":
-        return _clean(value or "")
-    if name in _TEXT_FIELDS:
-        return _clean(value) or None if value is not None else None
-    raise InvalidInputError(f"A resource has no field {name!r}.", f"It has: {', '.join(FIELDS)}.")
-
-
-def _check_year(value: int | None) -> int | None:
-    if value is not None and value not in YEARS:
-        raise InvalidInputError(f"{value} is no year of a publication.", "Give 4 digits, or none.")
-    return value
-
-
-def _check_identifier(name: str, value: str | None) -> str | None:
-    if not value:
-        return None
-    normal = _IDENTIFIERS[name][1](value)
-    if normal is None:
-        raise InvalidInputError(
-            f"{value!r} is not a valid {name}.", "Correct it, or leave the field out."
-        )
-    return normal
-
-
-def _clean(value: str) -> str:
-    return _UNPRINTABLE.sub("", value).strip()
-
-
-def _read(resource: Resource, name: str) -> Any:
-    if name in _IDENTIFIERS:
-        return resource.identifiers.get(_IDENTIFIERS[name][0])
-    return getattr(resource, name)
-
-
-def _assign(resource: Resource, name: str, value: Any) -> None:
-    if name in _IDENTIFIERS:
-        _set_identifier(resource, _IDENTIFIERS[name][0], value)
-    elif name == "content":
-        _set_content(resource, value)
-    elif name == "authors":
-        resource.author_rows = [ResourceAuthor(position=i, name=v) for i, v in enumerate(value)]
-    elif name == "tags":
-        resource.tag_rows = [ResourceTag(position=i, tag=v) for i, v in enumerate(value)]
-    elif name == "subjects":
-        resource.subject_rows = [
-            ResourceSubject(position=i, subject=v) for i, v in enumerate(value)
-        ]
-    elif name == "cites":
-        resource.cite_rows = [ResourceCite(position=i, target=v) for i, v in enumerate(value)]
-    else:
-        setattr(resource, name, value)
-        if name == "url":
-            _set_identifier(resource, "url", canonical_url(value) if value else None)
-
-
-def _set_identifier(resource: Resource, scheme: str, value: str | None) -> None:
-    row = next((r for r in resource.identifier_rows if r.scheme == scheme), None)
-    if row and value:
-        row.value = value
-    elif row:
-        resource.identifier_rows.remove(row)
-    elif value:
-        resource.identifier_rows.append(ResourceIdentifier(scheme=scheme, value=value))
-
-
-def _set_content(resource: Resource, text: str) -> None:
-    if resource.body is None:
-        resource.body = ResourceContent(text=text, sha256=folded_sha256(text))
-    else:
-        resource.body.text, resource.body.sha256 = text, folded_sha256(text)
-
-
-def _as_inputs(fields: set[str]) -> set[str]:
-    """Give the names by which derivations know the fields."""
-    return {"identifiers" if name in _IDENTIFIERS else name for name in fields}
 
 
 def _guard(resource: Resource, expected: tuple[int, int] | None) -> None:

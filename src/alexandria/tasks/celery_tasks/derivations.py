@@ -67,7 +67,7 @@ def _run(
     run = _Run(task, services, claimed, compute, done_event, producer)
     read, failed = run.compute_all(first=resource_id)
     again = run.note(read)
-    services.ledger.close(name, claimed.keys() - read.keys() - failed)
+    services.ledger.close(name, claimed.keys() - read.keys() - failed, claimed)
     services.dead_letters.forget(task.name, claimed.keys() - failed)
     services.rebuilds.finish(name)
     release(db)
