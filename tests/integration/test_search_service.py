@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -100,7 +100,7 @@ def test_finds_what_the_query_says(papers: Shelf, mode: Mode) -> None:
     assert response["mode"] == mode
     assert response["cached"] is False
     assert response["took_ms"] > 0
-    assert response["facets"] == {}
+    assert {"value": 2019, "count": 1} in response["facets"]["year"]
 
 
 def test_meaning_finds_what_words_do_not(papers: Shelf) -> None:
@@ -144,6 +144,26 @@ def test_a_snippet_marks_matches_or_is_the_start_of_the_text(papers: Shelf) -> N
     assert len(by_meaning["Speech recognition"]) <= 301
 
 
+@pytest.mark.parametrize("mode", get_args(Mode))
+@pytest.mark.parametrize("query", ["", "parsing speech german", "-german parsing"])
+def test_facets_count_what_is_found_on_all_pages(papers: Shelf, query: str, mode: Mode) -> None:
+    def asked(**more: Any) -> Any:
+        return papers.service.search(SearchRequest(query, mode, **more))
+
+    found = asked(limit=1)
+    for name, parameter in (("author", "author"), ("subject", "subject"), ("tag", "tag")):
+        for one in found["facets"][name]:
+            assert one["count"] == asked(**{parameter: one["value"]})["total"], one
+    for one in found["facets"]["year"]:
+        both = {"year_from": one["value"], "year_to": one["value"]}
+        assert one["count"] == asked(**both)["total"]
+    assert sum(one["count"] for one in found["facets"]["year"]) == found["total"] - (
+        "Undated notes" in papers.titles(query, mode=mode)
+    )
+    assert asked(facets=False)["facets"] == {}
+    assert asked(facets=False)["total"] == found["total"]
+
+
 @pytest.mark.parametrize(
     ("filters", "titles"),
     [
@@ -156,6 +176,9 @@ def test_a_snippet_marks_matches_or_is_the_start_of_the_text(papers: Shelf) -> N
         ({"subject": "PARSING"}, {"Parsing German"}),
         ({"tag": "to read"}, {"Parsing German"}),
         ({"tag": "read"}, set()),
+        ({"venue": "No such venue"}, set()),
+        ({"type": "article"}, set()),
+        ({"language": "DE"}, set()),
     ],
 )
 @pytest.mark.parametrize("query", ["", "parsing speech german"])

@@ -10,6 +10,7 @@ from alexandria.models import QualityScore
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.services.listing import ListRequest, list_resources
 from alexandria.services.quality import _row
+from alexandria.services.search import facets
 
 
 def test_a_resource_is_made_changed_and_deleted(either_library: Path) -> None:
@@ -105,3 +106,30 @@ def test_an_attempt_that_was_overtaken_leaves_the_ingestion_alone(
         services = Services(session)
         assert services.ingestion.get(ingestion_id).state == "completed"
         assert list_resources(session, ListRequest()).total == 1
+
+
+def test_facets_count_the_same_on_both_databases(either_library: Path) -> None:
+    with writing() as session:
+        services = Services(session)
+        ids = [
+            services.resources.create(record).id
+            for record in (
+                Record(title="A", year=2001, tags=("x", "y"), authors=("Ada Moe",), language="en"),
+                Record(title="B", year=2002, tags=("x",), authors=("Ada Moe",), type="book"),
+                Record(title="C", tags=("z",)),
+            )
+        ]
+        services.quality.compute_qualities(ids)
+    with reading() as session:
+        found = facets.count(session, ids[:2])
+    quality = found.pop("quality")
+    assert quality[-1] == {"value": "0.2", "count": 2}
+    assert found == {
+        "year": [{"value": 2002, "count": 1}, {"value": 2001, "count": 1}],
+        "venue": [],
+        "type": [{"value": "book", "count": 1}],
+        "language": [{"value": "en", "count": 1}],
+        "author": [{"value": "Ada Moe", "count": 2}],
+        "subject": [],
+        "tag": [{"value": "x", "count": 2}, {"value": "y", "count": 1}],
+    }

@@ -179,6 +179,18 @@ class TestLibrary:
         assert "Nothing was found" in text
         assert '<a href="?q=zebra&amp;mode=keyword">Search without the filters</a>' in text
 
+    def test_counts_beside_the_results_narrow_them(self, browser: TestClient) -> None:
+        make("Zebra crossings", year=2011, language="en", tags=("roads",))
+        make("Zebra stripes", year=2012, language="en")
+        text = browser.get("/ui/", params={"q": "zebra", "mode": "keyword"}).text
+        assert 'href="?q=zebra&amp;mode=keyword&amp;tag=roads"' in text
+        assert 'href="?q=zebra&amp;mode=keyword&amp;year_from=2012&amp;year_to=2012"' in text
+        narrowed = browser.get("/ui/?q=zebra&mode=keyword&language=en&tag=roads").text
+        assert "1 result <" in narrowed
+        assert '<input type="hidden" name="language" value="en">' in narrowed
+        assert '<a class="chip" href="?q=zebra&amp;mode=keyword&amp;language=en">roads' in narrowed
+        assert browser.get("/ui/?q=zebra&min_quality=much").status_code == 200
+
     def test_results_go_over_pages(self, browser: TestClient) -> None:
         for number in range(21):
             make(f"Zebra {number}")

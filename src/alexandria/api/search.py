@@ -21,7 +21,11 @@ def _request(
     subject: str | None = None,
     tag: str | None = None,
     min_quality: float | None = None,
+    venue: str | None = None,
+    type: str | None = None,  # noqa: A002 (the name of the parameter)
+    language: str | None = None,
     sort: str = "relevance",
+    facets: bool = True,
 ) -> SearchRequest:
     return SearchRequest(
         query=q,
@@ -34,6 +38,10 @@ def _request(
         subject=subject,
         tag=tag,
         min_quality=min_quality,
+        venue=venue,
+        type=type,
+        language=language,
+        facets=facets,
         sort=cast("Sort", sort),
     )
 

@@ -46,7 +46,7 @@ def export(
 def _found(services: Services, query: str) -> list[str]:
     found: list[str] = []
     while True:
-        request = SearchRequest(query, "keyword", limit=_PAGE, offset=len(found))
+        request = SearchRequest(query, "keyword", limit=_PAGE, offset=len(found), facets=False)
         page = services.search.search(request)
         found += [hit["id"] for hit in page["results"]]
         if not page["results"] or len(found) >= page["total"]:

@@ -49,7 +49,9 @@ def search(
         wait_until_complete(wait_for, timeout)
     chosen: Mode = mode  # type: ignore[assignment]
     with reading() as session:
-        answer = Services(session).search.search(SearchRequest(query, chosen, limit))
+        answer = Services(session).search.search(
+            SearchRequest(query, chosen, limit, facets=as_json)
+        )
     if as_json:
         print_json(answer)
         return

@@ -151,7 +151,8 @@ def _measure(
 ) -> Metrics:
     scores: list[tuple[float, float]] = []
     for query, judged in judgements.items():
-        answer = search.search(SearchRequest(queries[query], mode, limit=_RECALL_DEPTH))
+        request = SearchRequest(queries[query], mode, limit=_RECALL_DEPTH, facets=False)
+        answer = search.search(request)
         ranked = [result["external_id"] or "" for result in answer["results"]]
         scores.append((ndcg(ranked, judged), recall(ranked, judged)))
         progress(mode, len(scores), len(judgements))

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from urllib.parse import urlencode
 
@@ -30,6 +30,11 @@ def library(
     sort: str = "relevance",
     author: str = "",
     tag: str = "",
+    subject: str = "",
+    venue: str = "",
+    type: str = "",  # noqa: A002 (the name of the parameter)
+    language: str = "",
+    min_quality: str = "",
     year_from: str = "",
     year_to: str = "",
     offset: str = "",
@@ -54,6 +59,11 @@ def library(
         year_to=number_of(year_to),
         author=author.strip() or None,
         tag=tag.strip() or None,
+        subject=subject.strip() or None,
+        venue=venue.strip() or None,
+        type=type.strip() or None,
+        language=language.strip() or None,
+        min_quality=_quality(min_quality),
         sort=cast("Sort", sort),
     )
     answer = services.search.search(asked)
@@ -64,7 +74,8 @@ def library(
         services,
         answer=answer,
         asked=asked,
-        filters=sum(map(bool, (author, tag, year_from, year_to))),
+        chosen=_chosen(asked),
+        names=_NAMES,
         snippets={hit["id"]: Markup(hit["snippet"]) for hit in hits},  # noqa: S704 (escaped by the index)
         venues=_venues(services.session, [hit["id"] for hit in hits]),
         qualities=_qualities(services.session, [hit["id"] for hit in hits]),
@@ -72,6 +83,41 @@ def library(
         best_keyword=_best_keyword(hits),
         links=_Links(request, asked.offset, answer["total"]),
     )
+
+
+_NAMES: Mapping[str, str] = {
+    "year": "Year",
+    "author": "Author",
+    "venue": "Venue",
+    "subject": "Subject",
+    "tag": "Tag",
+    "type": "Type",
+    "language": "Language",
+    "quality": "Quality",
+}
+"""Of the facets, in the order in which they stand on the page."""
+_FILTERS = ("author", "venue", "subject", "tag", "type", "language")
+
+
+def _chosen(asked: SearchRequest) -> dict[str, str]:
+    """Give the filters that are set, by parameter, in words."""
+    found = {name: str(value) for name in _FILTERS if (value := getattr(asked, name))}
+    if asked.year_from is not None:
+        found["year_from"] = f"from {asked.year_from}"
+    if asked.year_to is not None:
+        found["year_to"] = f"to {asked.year_to}"
+    if asked.min_quality is not None:
+        found["min_quality"] = f"quality {asked.min_quality:g} and above"
+    return found
+
+
+def _quality(given: str) -> float | None:
+    """Give the least quality asked for; what is no number from 0 to 1 asks for nothing."""
+    try:
+        least = float(given)
+    except ValueError:
+        return None
+    return least if 0 <= least <= 1 else None
 
 
 class _Links:
@@ -84,6 +130,12 @@ class _Links:
 
     def _at(self, offset: int) -> str:
         return "?" + urlencode(self._asked | {"offset": str(offset)})
+
+    def narrowed(self, facet: str, value: str) -> str:
+        """Give the address of the results that have this value as well."""
+        names = {"year": ("year_from", "year_to"), "quality": ("min_quality",)}.get(facet, (facet,))
+        asked = self._asked | dict.fromkeys(names, str(value))
+        return "?" + urlencode({name: one for name, one in asked.items() if name != "offset"})
 
     def without(self, *names: str) -> str:
         left = {name: value for name, value in self._asked.items() if name not in names}

@@ -1,5 +1,6 @@
 """Which resources answer a query, in what order, and how many there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -24,6 +25,8 @@ class Found:
     hits: list[Hit]
     """Of one page."""
     total: int
+    ids: Sequence[str] = ()
+    """Of all pages, if facets are asked for."""
 
 
 class Candidates:
@@ -45,12 +48,13 @@ class Candidates:
         if not parsed.wants_words:
             return self._listed(request, parsed, conditions)
         mode = self._possible_mode(request, parsed)
-        if mode == "keyword" and request.sort == "relevance" and not conditions:
+        if mode == "keyword" and request.sort == "relevance" and not (conditions or request.facets):
             return self._best_by_words(request, parsed.keyword)
         # Conditions come first, so that a rare kind of resource is not cut off with the list.
         allowed = conditions.allowed(self._session) if conditions else None
         hits = in_order(self._session, self._ranked(mode, parsed, allowed), request.sort)
-        return Found(hits[request.offset : request.offset + request.limit], len(hits))
+        ids = [hit.resource_id for hit in hits]
+        return Found(hits[request.offset : request.offset + request.limit], len(hits), ids)
 
     def _matching(self, query: KeywordQuery, limit: int = _ALL) -> list[tuple[str, float]]:
         return self._words.search(query, limit)
@@ -107,9 +111,10 @@ class Candidates:
         sort = "-created" if request.sort == "relevance" else request.sort
         ids = select(Resource.id).where(*conditions.clauses()).order_by(*sql_order(sort))
         page = slice(request.offset, request.offset + request.limit)
-        if excluded := self._excluded(parsed.keyword):
+        excluded = self._excluded(parsed.keyword)
+        if excluded or request.facets:
             kept = [one for one in self._session.scalars(ids) if one not in excluded]
-            return Found([Hit(one, 0.0) for one in kept[page]], len(kept))
+            return Found([Hit(one, 0.0) for one in kept[page]], len(kept), kept)
         total = select(func.count()).select_from(Resource).where(*conditions.clauses())
         found = self._session.scalars(ids.limit(request.limit).offset(request.offset))
         return Found([Hit(one, 0.0) for one in found], self._session.scalar(total) or 0)

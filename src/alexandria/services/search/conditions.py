@@ -88,7 +88,18 @@ class MinQuality:
         )
 
 
-Condition = Years | HasTag | HasSubject | HasAuthor | HasIdentifier | MinQuality
+@dataclass(frozen=True, slots=True)
+class HasValue:
+    """A column holds just this; `name`: `venue`, `type` or `language`."""
+
+    name: str
+    value: str
+
+    def clause(self) -> ColumnElement[bool]:
+        return _same(getattr(Resource, self.name), self.value)
+
+
+Condition = HasValue | Years | HasTag | HasSubject | HasAuthor | HasIdentifier | MinQuality
 
 
 @dataclass(frozen=True, slots=True)

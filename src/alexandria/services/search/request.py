@@ -10,6 +10,7 @@ from alexandria.services.search.conditions import (
     HasAuthor,
     HasSubject,
     HasTag,
+    HasValue,
     MinQuality,
     Years,
 )
@@ -39,7 +40,12 @@ class SearchRequest:
     tag: str | None = None
     min_quality: float | None = None
     """From 0 to 1."""
+    venue: str | None = None
+    type: str | None = None
+    language: str | None = None
     sort: Sort = "relevance"
+    facets: bool = True
+    """Count what was found by year, author, and so on."""
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -68,6 +74,9 @@ class SearchRequest:
             author=clean(self.author or "") or None,
             subject=clean(self.subject or "") or None,
             tag=clean(self.tag or "") or None,
+            venue=clean(self.venue or "") or None,
+            type=clean(self.type or "") or None,
+            language=clean(self.language or "") or None,
         )
 
     def conditions(self) -> Conditions:
@@ -83,6 +92,8 @@ class SearchRequest:
             found.append(HasTag(self.tag))
         if self.min_quality is not None:
             found.append(MinQuality(self.min_quality))
+        values = ((name, getattr(self, name)) for name in ("venue", "type", "language"))
+        found += [HasValue(name, value) for name, value in values if value]
         return Conditions(required=tuple(found))
 
 

@@ -14,6 +14,7 @@ from alexandria.protocols import Cache, Embedder, FullTextIndex, VectorIndex
 from alexandria.services.embeddings import as_vector
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import Revisions
+from alexandria.services.search import facets
 from alexandria.services.search.candidates import Candidates
 from alexandria.services.search.conditions import Conditions
 from alexandria.services.search.entries import entry_for, load_live
@@ -29,6 +30,7 @@ class _Answer(TypedDict):
 
     total: int
     results: list[SearchResult]
+    facets: facets.Facets
 
 
 class SearchService:
@@ -69,7 +71,7 @@ class SearchService:
             took_ms=round((perf_counter() - started) * 1000, 2),
             cached=cached,
             index={"complete_through": index["complete_through"], "pending": index["pending"]},
-            facets={},
+            facets=answer["facets"],
             results=results,
         )
 
@@ -137,7 +139,11 @@ class SearchService:
             if self._fulltext
             else {}
         )
-        return _Answer(total=found.total, results=page_of(self._session, found.hits, snippets))
+        return _Answer(
+            total=found.total,
+            results=page_of(self._session, found.hits, snippets),
+            facets=facets.count(self._session, found.ids) if request.facets else {},
+        )
 
     def _with_freshness(self, results: Iterable[SearchResult]) -> list[SearchResult]:
         shown = list(results)
