@@ -13,6 +13,9 @@ from alexandria.protocols.extraction import Record
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "extractors"
 WORDS = "<p>" + "Some sentence about the growth of crystals in solution. " * 8 + "</p>"
 
+SHOUTED = "<meta property='og:title' content='You will not believe what salt can do'>"
+HEADLINE = '{"@type": "Article", "headline": "On salt"}'
+
 
 def record(html: str | bytes, **options: str) -> Record:
     data = html.encode() if isinstance(html, str) else html
@@ -72,6 +75,16 @@ def test_the_name_of_the_site_is_cut_off(title: str, site: str, kept: str) -> No
         ("<title>On salt - news</title>", "<h1>News</h1><h1>On salt</h1>", "On salt"),
         ("<title>Home</title><meta property='og:title' content='On salt'>", "", "On salt"),
         ("", "<h1>On salt</h1>", "On salt"),
+        (
+            f"<title></title><title>On salt - News</title>{SHOUTED}",
+            "<h1>On salt</h1>",
+            "On salt",
+        ),
+        (
+            f"{SHOUTED}<script type='application/ld+json'>{HEADLINE}</script>",
+            "<h1>On salt</h1>",
+            "On salt",
+        ),
         ("<title>On salt</title>", "", "On salt"),
         (
             "<title>Crystal News - Salt</title><meta property=og:site_name content='Crystal News'>",

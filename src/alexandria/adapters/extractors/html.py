@@ -7,7 +7,6 @@ from urllib.parse import urljoin, urlsplit
 import lxml.html
 from lxml.etree import ParserError
 from lxml.html import HtmlElement
-from trafilatura import bare_extraction, baseline
 
 from alexandria.adapters.extractors.bibliography import identify
 from alexandria.adapters.extractors.dates import year_of
@@ -17,19 +16,19 @@ from alexandria.adapters.extractors.html_metadata import (
     ld_text,
     read_metadata,
 )
+from alexandria.adapters.extractors.html_text import SHORTEST, main_text
 from alexandria.adapters.extractors.html_title import find_title, site_name
 from alexandria.adapters.extractors.language import detect_language, language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.sniff import HTML
-from alexandria.adapters.extractors.text import clean_block, clean_line, clean_text, decode
+from alexandria.adapters.extractors.text import clean_line, clean_text, decode
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import canonical_url, normalise_doi, normalise_isbn
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_SHORTEST = 25  # characters; less is a menu, not a text
 _MAX_TAGS = 20
 _DATE_IN_URL = re.compile(r"/(20\d{2}|19\d{2})/(?:0?[1-9]|1[0-2])/")
 _BY = re.compile(r"^(?:by|von|par|por|di|door|af|av)\b:?\s+", re.IGNORECASE)
@@ -61,8 +60,8 @@ def extract_html(
     title = find_title(tree, page, site, record_url)
     language = _declared_language(tree, page)
     authors = _authors(tree, page, site)
-    text = _main_text(tree)
-    if len(text) < _SHORTEST:
+    text = main_text(tree)
+    if len(text) < SHORTEST:
         raise ExtractionError(
             "The page has no main text: it may need a browser to fill it, or only link elsewhere.",
             "Open it in a browser, save it as a complete page or PDF, and add that file.",
@@ -102,16 +101,6 @@ def _parse(data: bytes, declared_type: str | None) -> HtmlElement:
         raise ExtractionError(
             "The page is empty.", "Open it in a browser and save it again."
         ) from error
-
-
-def _main_text(tree: HtmlElement) -> str:
-    """Give the main text; short pages are taken as they are."""
-    document = bare_extraction(tree, include_comments=False, with_metadata=False)
-    text = clean_block(getattr(document, "text", None)) or ""
-    if len(text) >= _SHORTEST:
-        return text
-    _, text, _ = baseline(tree)
-    return clean_block(text) or ""
 
 
 def _url(tree: HtmlElement, page: PageMetadata, url: str | None) -> str | None:

@@ -20,18 +20,28 @@ def find_title(
     if title := page.first("citation_title"):
         return title
     sites = {name for name in (site, _domain(url), page.first("application-name")) if name}
-    window = clean_line(tree.findtext(".//title"))
-    declared = page.first("og:title") or ld_text(page.article.get("headline"))
-    declared = declared or page.first("dc.title", "dcterms.title", "twitter:title")
+    window = _window_title(tree)
+    headline = ld_text(page.article.get("headline"))
+    declared = (
+        page.first("og:title")
+        or headline
+        or page.first("dc.title", "dcterms.title", "twitter:title")
+    )
     headings = [text for h in tree.iter("h1") if (text := clean_line(h.text_content()))]
     known = [_key(name) for name in sites]
     headings = [heading for heading in headings if not _names_site(heading, known)]
-    for title in (window, declared):
+    for title in (window, headline, declared):
         if title and (heading := _repeated(headings, title)):
             return heading
     if title := declared or window:
         return without_site(title, sites)
     return headings[0] if headings else None
+
+
+def _window_title(tree: HtmlElement) -> str | None:
+    """Drawings have titles as well, and an empty one may stand before the page's own."""
+    titles = (e for e in tree.iter("title") if next(e.iterancestors("svg"), None) is None)
+    return next((text for e in titles if (text := clean_line(e.text_content()))), None)
 
 
 def site_name(page: PageMetadata) -> str | None:
