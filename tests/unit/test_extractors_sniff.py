@@ -63,6 +63,7 @@ def test_the_declared_type_settles_what_is_left_open() -> None:
 def office_file(inside: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "x")
         archive.writestr(inside, "x")
     return buffer.getvalue()
 
@@ -72,9 +73,10 @@ def office_file(inside: str) -> bytes:
     [
         (b"\x89PNG\r\n\x1a\n", "image (PNG)"),
         (b"\xff\xd8\xff\xe0", "image (JPEG)"),
-        (office_file("word/document.xml"), "Word document"),
         (office_file("xl/workbook.xml"), "Excel workbook"),
-        (office_file("readme.txt"), "zip archive"),
+        (office_file("ppt/presentation.xml"), "PowerPoint presentation"),
+        (office_file("visio/document.xml"), "file of an office program"),
+        (office_file("META-INF/manifest.xml"), "OpenDocument file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Microsoft Office"),
         (b"%!PS-Adobe-3.0", "PostScript"),
         (b'<?xml version="1.0"?><rss></rss>', "XML document (rss)"),

@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import lxml.html
-from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
-from alexandria.adapters.extractors.text import clean_block
+from alexandria.adapters.extractors.markup import markup_text
 
 _DATA = re.compile(r"(?:^|[=(])\s*(?=[{\[])")
 _MARKUP = re.compile(r"(?:<|&lt;)p\b", re.IGNORECASE)
 _LONGEST_SCRIPT = 5_000_000
 _MOST_STARTS = 20  # places in one script where data may begin
 _DEEPEST = 12
-_BLOCK = "p h1 h2 h3 h4 h5 h6 li blockquote pre td th div br".split()  # noqa: SIM905 - a table of words
 
 
 def scripted_text(page: HtmlElement) -> str:
@@ -58,11 +55,4 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def _plain(markup: str) -> str | None:
-    source = html.unescape(markup) if "&lt;" in markup else markup
-    try:
-        fragment = lxml.html.fromstring(f"<div>{source}</div>")
-    except (ParserError, ValueError):
-        return None
-    for element in fragment.iter(*_BLOCK):
-        element.tail = "\n" + (element.tail or "")
-    return clean_block("".join(str(part) for part in fragment.itertext()))
+    return markup_text(html.unescape(markup) if "&lt;" in markup else markup)

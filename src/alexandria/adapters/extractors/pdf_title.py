@@ -54,7 +54,7 @@ def find_title(
     """Give the title and the lines where it stands (none if it came from the metadata)."""
     block = _title_block(lines, height)
     printed = _join(block.lines, vocabulary) if block else None
-    declared = _plausible(metadata)
+    declared = plausible_title(metadata)
     if declared and (found := _where(declared, lines)):
         if printed is None or _letters(declared) not in _letters(printed):
             return declared, found
@@ -124,7 +124,8 @@ def _join(lines: tuple[Line, ...], vocabulary: Collection[str]) -> str | None:
     return clean_line(_MARKS.sub("", text))
 
 
-def _plausible(metadata: str | None) -> str | None:
+def plausible_title(metadata: str | None) -> str | None:
+    """Give the title that a file declares, unless a program or template left it there."""
     title = clean_line(metadata)
     if title is None or _NO_TITLE.match(title) or _FILE_NAME.search(title) or _BANNER.match(title):
         return None

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from alexandria.adapters.extractors.bibtex import extract_bibtex
+from alexandria.adapters.extractors.docx import extract_docx
+from alexandria.adapters.extractors.epub import extract_epub
 from alexandria.adapters.extractors.html import extract_html
+from alexandria.adapters.extractors.jats import extract_jats
 from alexandria.adapters.extractors.json_files import (
     extract_csl_json,
     extract_json,
@@ -19,22 +22,28 @@ from alexandria.adapters.extractors.ris import extract_ris
 from alexandria.adapters.extractors.sniff import (
     BIBTEX,
     CSL_JSON,
+    DOCX,
+    EPUB,
     HTML,
+    JATS,
     JSON,
     JSON_LINES,
     MARKDOWN,
     PDF,
     PLAIN,
     RIS,
+    TEI,
     sniff,
     unpack,
 )
+from alexandria.adapters.extractors.tei import extract_tei
 from alexandria.adapters.extractors.text import clean_text, decode
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Record
 from alexandria.protocols.identifiers import canonical_url
 
 TextReader = Callable[[str, Limits], ExtractedDocument]
+BytesReader = Callable[[bytes, Limits], ExtractedDocument]
 
 TEXT_READERS: dict[str, TextReader] = {
     PLAIN: extract_plain,
@@ -45,7 +54,16 @@ TEXT_READERS: dict[str, TextReader] = {
     JSON: extract_json,
     JSON_LINES: extract_json_lines,
 }
-"""Formats that are text in some encoding. PDF and HTML read the bytes themselves."""
+"""Formats that are text in some encoding."""
+
+BYTES_READERS: dict[str, BytesReader] = {
+    PDF: extract_pdf,
+    JATS: extract_jats,
+    TEI: extract_tei,
+    DOCX: extract_docx,
+    EPUB: extract_epub,
+}
+"""Formats that are read from the bytes themselves, as is HTML."""
 
 _SAMPLE = 600  # characters of an abstract are enough to tell its language
 
@@ -79,10 +97,10 @@ def extract(
 def _read(
     data: bytes, media_type: str, declared_type: str | None, url: str | None, limits: Limits
 ) -> ExtractedDocument:
-    if media_type == PDF:
-        return extract_pdf(data, limits)
     if media_type == HTML:
         return extract_html(data, declared_type=declared_type, url=url)
+    if reader := BYTES_READERS.get(media_type):
+        return reader(data, limits)
     return TEXT_READERS[media_type](clean_text(decode(data)[0]), limits)
 
 

@@ -1,5 +1,7 @@
 """Names of the binary formats that Alexandria does not read, by their first bytes."""
 
+from collections.abc import Collection
+
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n", "an image (PNG)"),
     (0, b"\xff\xd8\xff", "an image (JPEG)"),
@@ -37,22 +39,23 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PAR1", "a Parquet table"),
 )
 
-_ZIP = b"PK\x03\x04"
-_INSIDE_ZIP: tuple[tuple[bytes, str], ...] = (
-    (b"application/epub+zip", "an EPUB book"),
-    (b"opendocument.text", "an OpenDocument text"),
-    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet"),
-    (b"opendocument.presentation", "an OpenDocument presentation"),
-    (b"word/", "a Word document"),
-    (b"xl/", "an Excel workbook"),
-    (b"ppt/", "a PowerPoint presentation"),
+_INSIDE_ZIP: tuple[tuple[str, str], ...] = (
+    ("xl/", "an Excel workbook"),
+    ("ppt/", "a PowerPoint presentation"),
 )
 
 
+def name_zip(names: Collection[str]) -> str | None:
+    """Name the program whose files are such a zip file; None for a plain archive."""
+    if "META-INF/manifest.xml" in names:
+        return "an OpenDocument file"
+    if "[Content_Types].xml" not in names:
+        return None
+    kinds = (kind for start, kind in _INSIDE_ZIP if any(n.startswith(start) for n in names))
+    return next(kinds, "a file of an office program")
+
+
 def name_binary(data: bytes) -> str | None:
-    if data.startswith(_ZIP):
-        head = data[:4096] + data[-65_536:]  # the directory of a zip file is at its end
-        return next((name for mark, name in _INSIDE_ZIP if mark in head), "a zip archive")
     for offset, mark, name in _SIGNATURES:
         if data.startswith(mark, offset):
             return name

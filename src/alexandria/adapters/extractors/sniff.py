@@ -4,8 +4,9 @@ import re
 import zlib
 
 from alexandria.adapters.extractors.limits import Limits
-from alexandria.adapters.extractors.signatures import name_binary
+from alexandria.adapters.extractors.signatures import name_binary, name_zip
 from alexandria.adapters.extractors.text import decode, looks_binary
+from alexandria.adapters.extractors.zip_files import zip_names
 from alexandria.errors import ExtractionError
 
 PDF = "application/pdf"
@@ -17,6 +18,10 @@ RIS = "application/x-research-info-systems"
 CSL_JSON = "application/vnd.citationstyles.csl+json"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+JATS = "application/jats+xml"
+TEI = "application/tei+xml"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+EPUB = "application/epub+zip"
 
 _HEAD_BYTES = 262_144
 _HEAD_CHARACTERS = 65_536
@@ -29,6 +34,9 @@ _HTML_START = re.compile(
     re.IGNORECASE,
 )
 _HTML_INSIDE = re.compile(r"<html\b|<body\b|<!doctype\s+html", re.IGNORECASE)
+_JATS = re.compile(r"<(?:article|pmc-articleset)\b(?=.{0,20000}?<front\b)", re.DOTALL)
+_TEI = re.compile(r"<(?:\w+:)?(?:TEI|TEI\.2|teiCorpus)\b")
+_DOCTYPE = re.compile(r"\s*<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(r"<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]*)", re.IGNORECASE)
 _RIS_START = re.compile(r"^[\s\ufeff]*TY {0,2}-(?: |$)", re.MULTILINE)
 _BIBTEX_START = re.compile(
@@ -77,12 +85,23 @@ def sniff(data: bytes, filename: str | None = None, declared_type: str | None = 
         raise ExtractionError("The file is empty.", "Check the original and add it again.")
     if b"%PDF-" in data[:1024]:
         return PDF
+    if data.startswith(b"PK\x03\x04"):
+        return _sniff_zip(data)
     if name := name_binary(data):
         raise _unsupported(name)
     head = decode(data[:_HEAD_BYTES])[0][:_HEAD_CHARACTERS]
     if looks_binary(head):
         raise _unsupported("a binary file of an unknown kind")
     return _sniff_text(head, filename, declared_type)
+
+
+def _sniff_zip(data: bytes) -> str:
+    names = set(zip_names(data))
+    if "META-INF/container.xml" in names:
+        return EPUB
+    if any(name.startswith("word/document") for name in names):
+        return DOCX
+    raise _unsupported(name_zip(names) or "a zip archive")
 
 
 def _sniff_text(head: str, filename: str | None, declared_type: str | None) -> str:
@@ -115,11 +134,17 @@ def _sniff_json(start: str) -> str | None:
 
 def _sniff_markup(start: str) -> str | None:
     body = start[_match_end(_XML_PROLOG, start) :]
+    root = body[_match_end(_DOCTYPE, body) :]
+    root = root[_match_end(_XML_PROLOG, root) :]
+    if _JATS.match(root):
+        return JATS
+    if _TEI.match(root):
+        return TEI
     if _HTML_START.match(body) or _HTML_INSIDE.search(body[:4096]):
         return HTML
-    root = _ROOT.match(body)
+    name = _ROOT.match(body)
     if start.startswith("<?xml") or body.startswith("<!DOCTYPE"):
-        raise _unsupported(f"an XML document ({root.group(1)})" if root else "an XML document")
+        raise _unsupported(f"an XML document ({name.group(1)})" if name else "an XML document")
     return None
 
 
