@@ -56,7 +56,7 @@ def ingest(source: Sent, services: Writing, idempotency_key: IdempotencyKey = No
 def import_file(
     source: Sent, services: Writing, idempotency_key: IdempotencyKey = None
 ) -> ImportAccepted:
-    """Bring a bibliography in: BibTeX, RIS, CSL-JSON or JSON lines."""
+    """Bring a bibliography in: BibTeX, RIS, CSL-JSON, JSON lines or CSV."""
     if not source.files:
         raise InvalidInputError("There is no file in this form.", "Send it as `file`.")
     ingestion = _take(source, services, idempotency_key)

@@ -33,12 +33,14 @@ TYPES: Mapping[str, str] = {
     name: kind
     for kind, names in {
         "article": "article article-journal article-magazine article-newspaper jour mgzn news ejour"
-        " jfull inpr suppperiodical periodical review",
+        " jfull inpr suppperiodical periodical review journal-article journalarticle"
+        " magazinearticle newspaperarticle",
         "book": "book mvbook booklet manual ebook reference mvreference collection mvcollection"
         " edbook serial classic pamphlet",
         "chapter": "inbook incollection suppbook bookinbook suppcollection inreference chap chapter"
-        " echap entry entry-encyclopedia entry-dictionary ency dict",
-        "conference-paper": "inproceedings conference cpaper paper-conference",
+        " echap booksection book-section book-chapter entry entry-encyclopedia entry-dictionary ency dict",
+        "conference-paper": "inproceedings conference cpaper paper-conference conferencepaper"
+        " conference-paper proceedings-paper",
         "proceedings": "proceedings mvproceedings conf",
         "thesis": "thesis phdthesis mastersthesis thes",
         "report": "report techreport rprt govdoc",

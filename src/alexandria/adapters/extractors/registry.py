@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from alexandria.adapters.extractors.bibtex import extract_bibtex
+from alexandria.adapters.extractors.csv_files import extract_csv
 from alexandria.adapters.extractors.docx import extract_docx
 from alexandria.adapters.extractors.epub import extract_epub
 from alexandria.adapters.extractors.html import extract_html
@@ -22,6 +23,7 @@ from alexandria.adapters.extractors.ris import extract_ris
 from alexandria.adapters.extractors.sniff import (
     BIBTEX,
     CSL_JSON,
+    CSV,
     DOCX,
     EPUB,
     HTML,
@@ -53,6 +55,7 @@ TEXT_READERS: dict[str, TextReader] = {
     CSL_JSON: extract_csl_json,
     JSON: extract_json,
     JSON_LINES: extract_json_lines,
+    CSV: extract_csv,
 }
 """Formats that are text in some encoding."""
 

@@ -3,6 +3,7 @@
 import re
 import zlib
 
+from alexandria.adapters.extractors.csv_columns import find_delimiter
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.signatures import name_binary, name_zip
 from alexandria.adapters.extractors.text import decode, looks_binary
@@ -18,6 +19,7 @@ RIS = "application/x-research-info-systems"
 CSL_JSON = "application/vnd.citationstyles.csl+json"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+CSV = "text/csv"
 JATS = "application/jats+xml"
 TEI = "application/tei+xml"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -110,6 +112,8 @@ def _sniff_text(head: str, filename: str | None, declared_type: str | None) -> s
         return found
     if start.startswith("<") and (found := _sniff_markup(start)):
         return found
+    if find_delimiter(head) or _is_named_table(filename, declared_type):
+        return CSV
     if _is_ris(head):
         return RIS
     if _is_bibtex(head):
@@ -151,6 +155,11 @@ def _sniff_markup(start: str) -> str | None:
 def _match_end(pattern: re.Pattern[str], text: str) -> int:
     match = pattern.match(text)
     return match.end() if match else 0
+
+
+def _is_named_table(filename: str | None, declared_type: str | None) -> bool:
+    named = (filename or "").lower().endswith((".csv", ".tsv"))
+    return named or (declared_type or "").lower().startswith((CSV, "text/tab-separated-values"))
 
 
 def _is_ris(head: str) -> bool:
