@@ -1,9 +1,13 @@
 """The process that reads documents: what it survives, and that nothing of it is left behind."""
 
+import gzip
+import io
+import lzma
 import os
 import signal
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -157,6 +161,52 @@ def test_too_much_output(make_extractor: Callable[..., IsolatedExtractor], tmp_p
     extractor = make_extractor(output_bytes=50_000)
     with pytest.raises(ExtractionError, match="too large to be kept"):
         read(extractor, path)
+
+
+def test_members_are_written_into_the_folder(extractor: IsolatedExtractor, tmp_path: Path) -> None:
+    archive, folder = tmp_path / "a.zip", tmp_path / "members"
+    folder.mkdir()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("../../out.txt", "leads out")
+        files.writestr("notes/a.txt", "some words")
+    document = extractor.extract(archive, filename=None, declared_type=None, members=folder)
+    assert [member.name for member in document.members] == ["../../out.txt", "notes/a.txt"]
+    assert [path.name for path in folder.iterdir()] == ["1"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "members"]
+    assert (folder / "1").read_text() == "some words"
+
+
+def bomb(members: int, size: int) -> bytes:
+    """Give a small file that would unpack to members times size bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as files:
+        for number in range(members):
+            with files.open(f"{number}.txt", "w", force_zip64=True) as member:
+                for _ in range(size // MB):
+                    member.write(bytes(MB))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pack", "message"),
+    [
+        (lambda: bomb(6, 100 * MB), "unpacks to more than 500 MB"),
+        (lambda: gzip.compress(bytes(600 * MB), 1), "unpacks to more than 500 MB"),
+        (lambda: gzip.compress(gzip.compress(bytes(600 * MB), 1)), "binary file"),
+        (lambda: lzma.compress(bytes(600 * MB), preset=0), "unpacks to more than 500 MB"),
+        (lambda: bomb(10_001, 0), "holds more than 10,000 others"),
+    ],
+    ids=["zip", "gzip", "gzip twice", "xz", "many"],
+)
+def test_small_files_that_unpack_to_much_are_refused(
+    extractor: IsolatedExtractor, tmp_path: Path, pack: Callable[[], bytes], message: str
+) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(pack())
+    assert path.stat().st_size < 4 * MB
+    with pytest.raises(ExtractionError, match=message) as raised:
+        read(extractor, path)
+    assert raised.value.remedy
 
 
 def test_limits_reach_the_reader(make_extractor: Callable[..., IsolatedExtractor]) -> None:

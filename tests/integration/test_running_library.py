@@ -1,10 +1,12 @@
 """The whole system, as `alexandria up` runs it: real Redis, real workers, real HTTP."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 
 from alexandria.bootstrap import SAMPLE
 from conftest import RunningLibrary, all_fresh, eventually, start_library, stop_library
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "extractors"
 
 
 def ended(client: httpx.Client, status_url: str) -> Any:
@@ -69,6 +73,27 @@ def test_a_file_comes_in_and_a_bad_one_says_why(running_library: RunningLibrary)
         failed = ended(client, bad.json()["status_url"])
         assert failed["state"] == "failed"
         assert failed["error"]["remedy"]
+
+
+def test_what_is_in_an_archive_comes_in_file_by_file(running_library: RunningLibrary) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        for name in ("book.epub", "report.docx", "works.csv"):
+            files.write(FIXTURES / name, f"works/{name}")
+    with running_library.client() as client:
+        sent = client.post("/ingest", files={"file": ("works.zip", archive.getvalue())}).json()
+        parent = ended(client, sent["status_url"])
+        assert (parent["state"], parent["total"]) == ("completed", 3)
+        assert parent["counts"] == {"added": 3, "duplicates": 0, "failed": 0}
+        found = client.get("/ingestions", params={"parent_id": parent["id"]}).json()["items"]
+        assert [one["name"] for one in found] == [
+            "works/book.epub",
+            "works/report.docx",
+            "works/works.csv",
+        ]
+        assert found[2]["counts"] == {"added": 3, "duplicates": 0, "failed": 2}
+        hits = client.get("/search", params={"q": "boats on the mud"}).json()["results"]
+        assert hits[0]["id"] == found[0]["resource_id"]
 
 
 def test_the_sample_becomes_fresh(running_library: RunningLibrary) -> None:

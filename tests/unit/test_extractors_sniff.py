@@ -1,9 +1,13 @@
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
+from alexandria.adapters.extractors.compression import unpack
 from alexandria.adapters.extractors.limits import DEFAULT_LIMITS, Limits
 from alexandria.adapters.extractors.sniff import (
     BIBTEX,
@@ -16,7 +20,6 @@ from alexandria.adapters.extractors.sniff import (
     PLAIN,
     RIS,
     sniff,
-    unpack,
 )
 from alexandria.errors import ExtractionError
 
@@ -97,13 +100,17 @@ def test_an_empty_file_says_so(data: bytes) -> None:
         sniff(data)
 
 
-def test_gzip_is_unpacked_up_to_a_limit() -> None:
-    packed = gzip.compress(b"x" * 5_000)
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_files_are_unpacked_up_to_a_limit(compress: Callable[[bytes], bytes]) -> None:
+    packed = compress(b"x" * 5_000)
     assert unpack(packed, DEFAULT_LIMITS) == b"x" * 5_000
+    assert unpack(packed + packed + b"\0\0", DEFAULT_LIMITS) == b"x" * 10_000
     assert unpack(b"not packed", DEFAULT_LIMITS) == b"not packed"
     with pytest.raises(ExtractionError, match="unpacks to more than"):
         unpack(packed, Limits(max_unpacked_bytes=1_000))
+    with pytest.raises(ExtractionError, match="unpacks to more than"):
+        unpack(packed + packed, Limits(max_unpacked_bytes=7_000))
     with pytest.raises(ExtractionError, match="cut off"):
         unpack(packed[:-9], DEFAULT_LIMITS)
     with pytest.raises(ExtractionError, match="damaged"):
-        unpack(packed[:10] + b"\xff" * 20, DEFAULT_LIMITS)
+        unpack(packed[:10] + b"\xff" * 60, DEFAULT_LIMITS)

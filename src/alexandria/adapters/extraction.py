@@ -132,12 +132,14 @@ class IsolatedExtractor:
         filename: str | None,
         declared_type: str | None,
         url: str | None = None,
+        members: Path | None = None,
     ) -> ExtractedDocument:
         with tempfile.TemporaryDirectory(prefix="alexandria-extract-") as folder:
             output = Path(folder) / "document.json"
             request = {
                 "path": str(path.resolve()),
                 "output": str(output),
+                "members": str(members) if members else None,
                 "filename": filename,
                 "declared_type": declared_type,
                 "url": url,

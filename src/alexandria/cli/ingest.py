@@ -30,6 +30,7 @@ from alexandria.db import reading, writing
 from alexandria.errors import InvalidInputError, NotFoundError
 from alexandria.log import configure_logging
 from alexandria.models import Ingestion
+from alexandria.services.ingestion_list import count_outcomes, files_of_files
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.intake import take_path, take_url
 
@@ -170,12 +171,11 @@ def _follow(ids: list[str]) -> None:
 def _state(ids: list[str]) -> tuple[int, int, int, int, int]:
     with reading() as session:
         services = Services(session)
-        own = session.execute(
-            select(Ingestion.id, Ingestion.state, Ingestion.total).where(Ingestion.id.in_(ids))
-        ).all()
-        counts = services.ingestion.counts([row.id for row in own if row.total is not None])
-        ended = sum(row.state not in {"queued", "running"} for row in own)
-        total = len(own) + sum(row.total or 0 for row in own)
+        states = session.scalars(select(Ingestion.state).where(Ingestion.id.in_(ids))).all()
+        totals = files_of_files(session, ids)
+        counts = services.ingestion.counts(totals)
+        ended = sum(state not in {"queued", "running"} for state in states)
+        total = len(states) + sum(totals.values())
         children = sum(sum(one.values()) for one in counts.values())
         added = sum(one["added"] for one in counts.values())
         open_rows = services.freshness.unfinished()
@@ -185,14 +185,12 @@ def _state(ids: list[str]) -> tuple[int, int, int, int, int]:
 
 def _report(ids: list[str]) -> dict[str, Any]:
     report: dict[str, Any] = {"added": 0, "duplicates": 0, "failed": 0, "sources": []}
-    names = {"completed": "added", "duplicate": "duplicates", "failed": "failed"}
     with reading() as session:
         services = Services(session)
         for ingestion_id in ids:
             one = services.ingestion.get(ingestion_id)
-            counts = services.ingestion.counts([one.id])[one.id] if one.total is not None else None
-            outcome = counts or ({names[one.state]: 1} if one.state in names else {})
-            for name, count in outcome.items():
+            counts = count_outcomes(session, one.id)
+            for name, count in counts.items():
                 report[name] += count
             report["sources"].append(
                 {
@@ -202,7 +200,7 @@ def _report(ids: list[str]) -> dict[str, Any]:
                     "resource_id": one.resource_id,
                     "duplicate_of": one.duplicate_of,
                     "reason": one.duplicate_reason,
-                    "counts": counts,
+                    "counts": None if one.total is None else counts,
                     "error": one.error,
                     "remedy": one.remedy,
                 }

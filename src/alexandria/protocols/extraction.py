@@ -80,13 +80,35 @@ class ExtractedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A file within another: of an archive, attached to an e-mail; without its bytes an error."""
+
+    position: int
+    """From 0."""
+    name: str
+    """As shown to people; never used as a path."""
+    media_type: str | None = None
+    """As declared."""
+    data: bytes | None = field(default=None, repr=False, compare=False)
+    """Not in the JSON form: the bytes go into a file named by the position."""
+    error: str | None = None
+    remedy: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        names = ("position", "name", "media_type", "error", "remedy")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedDocument:
     media_type: str
-    kind: Literal["document", "bibliography"]
+    kind: Literal["document", "bibliography", "archive"]
     record: Record | None = None
-    """The document itself; None for a bibliography."""
+    """The document itself; None for a bibliography and an archive."""
     records: list[ExtractedRecord] = field(default_factory=list)
     """The entries of a bibliography in their order; empty for a document."""
+    members: list[Member] = field(default_factory=list)
+    """The files of an archive, and what is attached to a document, in their order."""
     pages: int | None = None
     warnings: tuple[str, ...] = ()
 
@@ -97,6 +119,7 @@ class ExtractedDocument:
                 "kind": self.kind,
                 "record": None if self.record is None else self.record.to_dict(),
                 "records": [entry.to_dict() for entry in self.records],
+                "members": [member.to_dict() for member in self.members],
                 "pages": self.pages,
                 "warnings": self.warnings,
             },
@@ -110,6 +133,7 @@ class ExtractedDocument:
             kind=values["kind"],
             record=None if values["record"] is None else Record.from_dict(values["record"]),
             records=[ExtractedRecord.from_dict(entry) for entry in values["records"]],
+            members=[Member(**member) for member in values["members"]],
             pages=values["pages"],
             warnings=tuple(values["warnings"]),
         )
@@ -123,8 +147,11 @@ class Extractor(Protocol):
         filename: str | None,
         declared_type: str | None,
         url: str | None = None,
+        members: Path | None = None,
     ) -> ExtractedDocument:
         """Read the file by its content; name, declared type and URL only help where it is unclear.
+
+        The bytes of the document's members go into the folder `members`, each under its position.
 
         Raises ExtractionError (the document's own fault) and TransientError (may pass).
         """

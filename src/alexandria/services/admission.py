@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,7 +121,7 @@ class Admission:
             ResourceFile(
                 resource_id=resource_id,
                 sha256=ingestion.sha256,
-                filename=ingestion.name,
+                filename=_file_name(ingestion),
                 media_type=ingestion.media_type or "application/octet-stream",
                 bytes=ingestion.bytes or 0,
             )
@@ -148,6 +148,13 @@ def _completed(record: Record, ingestion: Ingestion) -> Record:
     """Give a document without a title the name of its file or the end of its address."""
     title = record.title or PurePath(urlsplit(ingestion.name).path).stem or ingestion.name
     return replace(record, title=title, url=record.url or ingestion.url)
+
+
+def _file_name(ingestion: Ingestion) -> str:
+    """Give the name without the folders of the archive that it was in."""
+    if ingestion.source != "file":
+        return ingestion.name
+    return PurePosixPath(ingestion.name.replace("\\", "/")).name or ingestion.name
 
 
 def _stand_in(record: Record) -> str:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria.db import now, release
@@ -17,18 +17,17 @@ from alexandria.events import SystemEvent, outbox
 from alexandria.log import correlation_id
 from alexandria.models import BatchRun, Ingestion
 from alexandria.protocols import FileStore, WebFetcher
-from alexandria.protocols.extraction import ExtractedDocument, Extractor
+from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Extractor, Member
 from alexandria.services.admission import Admission
-from alexandria.services.leases import CHUNK_LEASE, is_abandoned, is_held
+from alexandria.services.attempts import Attempts, OvertakenError
+from alexandria.services.ingestion_list import count_children
+from alexandria.services.leases import CHUNK_LEASE, is_abandoned
+from alexandria.services.members import Kept, Members
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 50
 """Records in one transaction: others write in between, and a crash repeats little."""
-
-
-class _OvertakenError(Exception):
-    """Another attempt at the same ingestion has begun, or has ended."""
 
 
 class IngestionService:
@@ -49,8 +48,9 @@ class IngestionService:
         self._extractor = extractor
         self._fetcher = fetcher
         self._files = files
-        self._lease = lease
-        self._grace = grace
+        self._grace, self._lease = grace, lease
+        self._attempts = Attempts(session, lease)
+        self._members = Members(session, files)
 
     def submit_file(
         self, path: Path, name: str, media_type: str | None = None, **options: Any
@@ -97,20 +97,22 @@ class IngestionService:
         ingestion.state, ingestion.add_anyway = "queued", add_anyway
         ingestion.error = ingestion.remedy = ingestion.duplicate_of = None
         ingestion.duplicate_reason = ingestion.finished_at = ingestion.lease_until = None
+        ingestion.resource_id = ingestion.total = None
         return ingestion
 
     def retry_failed(self, parent_id: str) -> list[str]:
-        """Queue again the failed records of a file that could be read; give their ids."""
+        """Queue again what failed in a file and could be read; give their ids."""
         failed = self._session.scalars(
             select(Ingestion).where(Ingestion.parent_id == parent_id, Ingestion.state == "failed")
         )
-        return [self.retry(one.id).id for one in failed.all() if one.record]
+        return [self.retry(one.id).id for one in failed.all() if one.sha256]
 
     def process(self, ingestion_id: str, task_id: str) -> Ingestion | None:
         """Take one source in. Gives None when another task is at it.
 
         Commits between its steps. An error of the source ends in state `failed`; raises
-        TransientError for what may pass, and leaves the state so that it can be tried again.
+        TransientError for what may pass, and leaves the state so that it can be tried again. A file
+        with others in it runs until these, which `waiting_members` gives to be queued, have ended.
         """
         ingestion = self._start(ingestion_id, task_id)
         if ingestion is None:
@@ -119,11 +121,13 @@ class IngestionService:
         try:
             if ingestion.source == "record":
                 self._admission.readmit(ingestion)
-            else:
-                self._take_in(ingestion, self._read(ingestion))
+            elif not self._members.all_known(ingestion):
+                self._read_and_take_in(ingestion)
+            if ingestion.state == "running":
+                self._attempts.check(ingestion)
         except TransientError:
             raise
-        except _OvertakenError:
+        except OvertakenError:
             self._session.rollback()
             return None
         except AlexandriaError as error:
@@ -132,6 +136,9 @@ class IngestionService:
             return ingestion
         self._complete(ingestion, monotonic() - begun)
         return ingestion
+
+    def waiting_members(self, ingestion_id: str) -> list[str]:
+        return self._members.waiting(ingestion_id, self._grace)
 
     def give_up(self, ingestion_id: str, error: Exception) -> None:
         """Note the failure of an ingestion whose retries are used up; one that ended stays."""
@@ -151,19 +158,7 @@ class IngestionService:
 
     def counts(self, parent_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """Count the children of parents by outcome."""
-        names = {"completed": "added", "duplicate": "duplicates", "failed": "failed"}
-        found: dict[str, dict[str, int]] = {
-            parent: dict.fromkeys(names.values(), 0) for parent in parent_ids
-        }
-        query = (
-            select(Ingestion.parent_id, Ingestion.state, func.count())
-            .where(Ingestion.parent_id.in_(list(found)))
-            .group_by(Ingestion.parent_id, Ingestion.state)
-        )
-        for parent, state, count in self._session.execute(query):
-            if parent and state in names:
-                found[parent][names[state]] = count
-        return found
+        return count_children(self._session, parent_ids)
 
     def abandoned(self, limit: int) -> list[str]:
         """Give ids of those queued a while ago, or running with an expired lease."""
@@ -198,32 +193,21 @@ class IngestionService:
         return ingestion
 
     def _start(self, ingestion_id: str, task_id: str) -> Ingestion | None:
-        ingestion = self._session.get(Ingestion, ingestion_id, with_for_update=True)
-        if ingestion is None or ingestion.state not in {"queued", "running"}:
+        ingestion = self._attempts.begin(ingestion_id, task_id)
+        if ingestion is None:
             return None
-        if is_held(ingestion, self._lease) and ingestion.lease_by != task_id:
-            return None
-        ingestion.state, ingestion.attempt = "running", ingestion.attempt + 1
-        ingestion.started_at = ingestion.started_at or now()
-        self._keep_lease(ingestion, task_id, self._lease)
-        outbox.record(self._session, SystemEvent.INGESTION_STARTED, _data(ingestion))
+        if not self._members.all_known(ingestion):  # else it has only waited for its members
+            outbox.record(self._session, SystemEvent.INGESTION_STARTED, _data(ingestion))
         release(self._session)
         return ingestion
 
-    def _still_ours(self, ingestion: Ingestion) -> None:
-        """Lock the row. Raises _OvertakenError if another took it over while the file was read.
+    def _read_and_take_in(self, ingestion: Ingestion) -> None:
+        with TemporaryDirectory(prefix="alexandria-members-") as folder:
+            document = self._read(ingestion, Path(folder))
+            kept = self._members.keep(document.members, Path(folder))
+        self._take_in(ingestion, document, kept)
 
-        A worker that was frozen may wake up after its task was given to another.
-        """
-        ours = ingestion.attempt
-        self._session.refresh(ingestion, ["attempt", "state"], with_for_update=True)
-        if (ingestion.attempt, ingestion.state) != (ours, "running"):
-            raise _OvertakenError
-
-    def _keep_lease(self, ingestion: Ingestion, task_id: str | None, lease: timedelta) -> None:
-        ingestion.lease_by, ingestion.lease_until = task_id, now() + lease
-
-    def _read(self, ingestion: Ingestion) -> ExtractedDocument:
+    def _read(self, ingestion: Ingestion, folder: Path) -> ExtractedDocument:
         if ingestion.sha256 is None:
             self._fetch(ingestion)
         return self._extractor.extract(
@@ -231,6 +215,7 @@ class IngestionService:
             filename=ingestion.name,
             declared_type=ingestion.media_type,
             url=ingestion.url,
+            members=folder,
         )
 
     def _fetch(self, ingestion: Ingestion) -> None:
@@ -241,25 +226,37 @@ class IngestionService:
         ingestion.url, ingestion.media_type = fetched.url, fetched.content_type
         release(self._session)
 
-    def _take_in(self, ingestion: Ingestion, document: ExtractedDocument) -> None:
-        self._still_ours(ingestion)
+    def _take_in(self, ingestion: Ingestion, document: ExtractedDocument, kept: Kept) -> None:
+        self._attempts.check(ingestion)
         ingestion.media_type = document.media_type
-        if document.kind == "document":
+        if document.kind == "document" and ingestion.resource_id is None:
             self._admission.admit_document(ingestion, document)
+        entries: list[ExtractedRecord | Member] = [*document.records, *document.members]
+        if document.kind == "document" and not entries:
             return
-        ingestion.total = len(document.records)
+        if document.members:
+            self._members.check_depth(ingestion)
+        ingestion.state, ingestion.total = "running", len(entries)
         there = self._admission.positions_of(ingestion)
-        entries = [entry for entry in document.records if entry.position not in there]
+        entries = [entry for entry in entries if entry.position not in there]
         for start in range(0, len(entries), CHUNK):
-            self._still_ours(ingestion)
+            self._attempts.check(ingestion)
             for entry in entries[start : start + CHUNK]:
-                self._admission.admit_entry(ingestion, entry)
-            self._keep_lease(ingestion, ingestion.lease_by, CHUNK_LEASE)
+                if isinstance(entry, Member):
+                    self._members.submit(ingestion, entry, kept)
+                else:
+                    self._admission.admit_entry(ingestion, entry)
+            self._attempts.keep_lease(ingestion, ingestion.lease_by, CHUNK_LEASE)
             release(self._session)
 
     def _complete(self, ingestion: Ingestion, duration: float) -> None:
+        """End it, or let it wait for its members: the last of them to end ends it as well."""
         if ingestion.state == "running":
-            ingestion.state = "completed"
+            if not self._members.all_ended(ingestion):
+                self._attempts.keep_lease(ingestion, None)
+                release(self._session)
+                return
+            ingestion.state = "duplicate" if ingestion.duplicate_of else "completed"
         ingestion.finished_at, ingestion.lease_until = now(), None
         ingestion.error = ingestion.remedy = None
         self._session.flush()
@@ -267,6 +264,17 @@ class IngestionService:
         if ingestion.total is not None:
             data["counts"] = self.counts([ingestion.id])[ingestion.id]
         outbox.record(self._session, SystemEvent.INGESTION_COMPLETED, data)
+        self._settle(ingestion)
+
+    def _settle(self, member: Ingestion) -> None:
+        """End the file that a member was in, if it has waited for this one only."""
+        if member.parent_id is None or member.source != "file":
+            return
+        parent = self.get(member.parent_id)
+        self._session.refresh(parent, with_for_update=True)
+        if parent.state == "running" and self._members.all_known(parent):
+            begun = parent.started_at or parent.created_at
+            self._complete(parent, (now() - begun).total_seconds())
 
     def _fail(self, ingestion: Ingestion, error: AlexandriaError, duration: float) -> None:
         ingestion.state, ingestion.finished_at, ingestion.lease_until = "failed", now(), None
@@ -274,6 +282,7 @@ class IngestionService:
         self._session.flush()
         data = _data(ingestion) | {"success": False, "duration": round(duration, 3)}
         outbox.record(self._session, SystemEvent.INGESTION_FAILED, data | {"error": error.message})
+        self._settle(ingestion)
 
 
 def _data(ingestion: Ingestion) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _troubled(services: Services, parent: Ingestion) -> dict[str, Any]:
         "parent": parent,
         "ingestions": rows,
         "total": total,
-        "retriable": sum(row.state == "failed" and bool(row.record) for row in rows),
+        "retriable": sum(row.state == "failed" and bool(row.sha256) for row in rows),
         "next": None,
         "renew": f"/ui/add/{parent.id}",
     }

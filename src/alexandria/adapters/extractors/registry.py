@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from alexandria.adapters.extractors.archives import extract_tar, extract_zip
 from alexandria.adapters.extractors.bibtex import extract_bibtex
+from alexandria.adapters.extractors.compression import unpack
 from alexandria.adapters.extractors.csv_files import extract_csv
 from alexandria.adapters.extractors.docx import extract_docx
+from alexandria.adapters.extractors.email_files import extract_email
 from alexandria.adapters.extractors.epub import extract_epub
 from alexandria.adapters.extractors.html import extract_html
 from alexandria.adapters.extractors.jats import extract_jats
@@ -25,6 +28,7 @@ from alexandria.adapters.extractors.sniff import (
     CSL_JSON,
     CSV,
     DOCX,
+    EMAIL,
     EPUB,
     HTML,
     JATS,
@@ -34,9 +38,10 @@ from alexandria.adapters.extractors.sniff import (
     PDF,
     PLAIN,
     RIS,
+    TAR,
     TEI,
+    ZIP,
     sniff,
-    unpack,
 )
 from alexandria.adapters.extractors.tei import extract_tei
 from alexandria.adapters.extractors.text import clean_text, decode
@@ -65,6 +70,9 @@ BYTES_READERS: dict[str, BytesReader] = {
     TEI: extract_tei,
     DOCX: extract_docx,
     EPUB: extract_epub,
+    EMAIL: extract_email,
+    ZIP: extract_zip,
+    TAR: extract_tar,
 }
 """Formats that are read from the bytes themselves, as is HTML."""
 

@@ -152,6 +152,7 @@ def _read(request: dict[str, Any]) -> Outcome:
         _tell(output, message=type(error).__name__)
         return Outcome.FAILED
     try:
+        _store_members(document, request["members"])
         output.write_bytes(document.to_json())
     except OSError:
         return Outcome.TOO_MUCH_OUTPUT
@@ -172,6 +173,12 @@ def _extract(request: dict[str, Any]) -> ExtractedDocument:
         url=request["url"],
         limits=Limits(**request["limits"]),
     )
+
+
+def _store_members(document: ExtractedDocument, folder: str | None) -> None:
+    for member in document.members:
+        if folder is not None and member.data is not None:
+            (Path(folder) / str(member.position)).write_bytes(member.data)
 
 
 def _tell(output: Path, **error: Any) -> None:

@@ -1,10 +1,9 @@
 """What a file is, by its content; its name and declared type only settle what is left open."""
 
 import re
-import zlib
+from collections.abc import Callable
 
 from alexandria.adapters.extractors.csv_columns import find_delimiter
-from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.signatures import name_binary, name_zip
 from alexandria.adapters.extractors.text import decode, looks_binary
 from alexandria.adapters.extractors.zip_files import zip_names
@@ -20,6 +19,9 @@ CSL_JSON = "application/vnd.citationstyles.csl+json"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 CSV = "text/csv"
+EMAIL = "message/rfc822"
+ZIP = "application/zip"
+TAR = "application/x-tar"
 JATS = "application/jats+xml"
 TEI = "application/tei+xml"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -40,6 +42,8 @@ _JATS = re.compile(r"<(?:article|pmc-articleset)\b(?=.{0,20000}?<front\b)", re.D
 _TEI = re.compile(r"<(?:\w+:)?(?:TEI|TEI\.2|teiCorpus)\b")
 _DOCTYPE = re.compile(r"\s*<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(r"<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]*)", re.IGNORECASE)
+_MAIL_HEADER = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]?(?=\S|$)", re.MULTILINE)
+_SENT = frozenset({"received", "message-id", "mime-version", "return-path", "delivered-to"})
 _RIS_START = re.compile(r"^[\s\ufeff]*TY {0,2}-(?: |$)", re.MULTILINE)
 _BIBTEX_START = re.compile(
     r"^[ \t]*@[ \t]*(?:string|preamble|comment|[A-Za-z]+)[ \t]*\n?[ \t]*[{(]", re.MULTILINE
@@ -60,35 +64,16 @@ _MARKDOWN_SIGNS = (
 )
 
 
-def unpack(data: bytes, limits: Limits) -> bytes:
-    """Give what a gzip file holds; other data as it is."""
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(data, limits.max_unpacked_bytes)
-    except zlib.error as error:
-        raise ExtractionError(
-            "The gzip file is damaged and can't be unpacked.", "Fetch or compress it again."
-        ) from error
-    if unpacker.unconsumed_tail:
-        raise ExtractionError(
-            f"The gzip file unpacks to more than {limits.max_unpacked_bytes // 1_000_000} MB.",
-            "Split it into smaller files.",
-        )
-    if not unpacker.eof:
-        raise ExtractionError("The gzip file is cut off.", "Fetch or compress it again.")
-    return unpacked
-
-
 def sniff(data: bytes, filename: str | None = None, declared_type: str | None = None) -> str:
     """Give the media type, or raise ExtractionError that names what the file seems to be."""
     if not data.strip():
         raise ExtractionError("The file is empty.", "Check the original and add it again.")
     if b"%PDF-" in data[:1024]:
         return PDF
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second begins an empty one
         return _sniff_zip(data)
+    if data.startswith(b"ustar", 257):
+        return TAR
     if name := name_binary(data):
         raise _unsupported(name)
     head = decode(data[:_HEAD_BYTES])[0][:_HEAD_CHARACTERS]
@@ -103,7 +88,9 @@ def _sniff_zip(data: bytes) -> str:
         return EPUB
     if any(name.startswith("word/document") for name in names):
         return DOCX
-    raise _unsupported(name_zip(names) or "a zip archive")
+    if name := name_zip(names):
+        raise _unsupported(name)
+    return ZIP
 
 
 def _sniff_text(head: str, filename: str | None, declared_type: str | None) -> str:
@@ -112,13 +99,14 @@ def _sniff_text(head: str, filename: str | None, declared_type: str | None) -> s
         return found
     if start.startswith("<") and (found := _sniff_markup(start)):
         return found
-    if find_delimiter(head) or _is_named_table(filename, declared_type):
-        return CSV
-    if _is_ris(head):
-        return RIS
-    if _is_bibtex(head):
-        return BIBTEX
-    return _plain_or_markdown(head, filename, declared_type)
+    tests: tuple[tuple[str, Callable[[], object]], ...] = (
+        (EMAIL, lambda: _is_email(head, filename, declared_type)),
+        (CSV, lambda: find_delimiter(head) or _is_named_table(filename, declared_type)),
+        (RIS, lambda: _is_ris(head)),
+        (BIBTEX, lambda: _is_bibtex(head)),
+    )
+    found = next((kind for kind, holds in tests if holds()), None)
+    return found or _plain_or_markdown(head, filename, declared_type)
 
 
 def _sniff_json(start: str) -> str | None:
@@ -155,6 +143,16 @@ def _sniff_markup(start: str) -> str | None:
 def _match_end(pattern: re.Pattern[str], text: str) -> int:
     match = pattern.match(text)
     return match.end() if match else 0
+
+
+def _is_email(head: str, filename: str | None, declared_type: str | None) -> bool:
+    """Any text may begin with a line "From:"; a message says as well when or how it was sent."""
+    block = re.split(r"\r?\n\r?\n", head.lstrip("\ufeff\r\n"), maxsplit=1)[0]
+    names = {match.group(1).lower() for match in _MAIL_HEADER.finditer(block)}
+    if len(names) < 2 or not _MAIL_HEADER.match(block):
+        return False
+    named = (filename or "").lower().endswith(".eml") or (declared_type or "").startswith(EMAIL)
+    return named or ("from" in names and bool(names & _SENT))
 
 
 def _is_named_table(filename: str | None, declared_type: str | None) -> bool:
@@ -196,6 +194,6 @@ def _plain_or_markdown(head: str, filename: str | None, declared_type: str | Non
 def _unsupported(name: str) -> ExtractionError:
     return ExtractionError(
         f"This seems to be {name}, which Alexandria does not read.",
-        "Save or export it as PDF, HTML, text or Markdown"
+        "Save or export it as PDF, DOCX, EPUB, HTML or text"
         " (a bibliography as BibTeX, RIS or CSL-JSON) and add that.",
     )

@@ -43,6 +43,8 @@ def ingest_task(self: Task, ingestion_id: str, *, db: LibrarySession) -> dict[st
         logger.info("ingest_task: %s is done, or another task is at it", ingestion_id)
         return {"ingestion_id": ingestion_id, "state": "skipped"}
     services.dead_letters.forget(self.name, [ingestion_id])
+    if ingestion.state == "running":
+        queue_or_leave(services.ingestion.waiting_members(ingestion_id))
     logger.info("ingest_task: %s is %s", ingestion.name, ingestion.state)
     return {"ingestion_id": ingestion_id, "state": ingestion.state}
 
