@@ -69,6 +69,13 @@ class Settings(BaseSettings):
     alexandria_extraction_memory_mb: Annotated[
         int, Field(description="memory to read one document, in MB", ge=128)
     ] = 2048
+    alexandria_ocr_languages: Annotated[
+        str,
+        Field(
+            description="languages of scanned pages, as tesseract names them (eng+deu), where it is"
+            " installed; empty: no text recognition"
+        ),
+    ] = "eng"
     alexandria_fetch_seconds: Annotated[
         float, Field(description="time to fetch one address, in seconds", gt=0)
     ] = 30.0

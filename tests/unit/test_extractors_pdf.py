@@ -1,5 +1,4 @@
 # ruff: noqa: RUF001 - accents that stand apart are tested
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,57 +9,9 @@ from alexandria.adapters.extractors.pdf_head import find_abstract, find_identifi
 from alexandria.adapters.extractors.pdf_text import join_accents, repair, words_of
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import Record
+from pdf_files import Print, make_pdf, text_block
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "extractors"
-
-Print = tuple[float, float, float, str, str]
-"""Left, baseline and size in points, font (F1 upright, F2 bold), text."""
-
-
-def make_pdf(
-    pages: Sequence[Sequence[Print]], title: str = "", rotated: Sequence[str] = ()
-) -> bytes:
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
-    objects.extend(
-        b"<< /Type /Font /Subtype /Type1 /Encoding /WinAnsiEncoding /BaseFont /" + name + b" >>"
-        for name in (b"Helvetica", b"Helvetica-Bold")
-    )
-    objects.append(f"<< /Title ({title}) >>".encode("cp1252"))
-    kids = []
-    for page in pages:
-        stream = "".join(
-            f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n"
-            for x, y, size, font, text in page
-        )
-        stream += "".join(
-            f"BT /F1 20 Tf 0 1 -1 0 {30 + 30 * i} 300 Tm ({text}) Tj ET\n"
-            for i, text in enumerate(rotated)
-        )
-        body = stream.encode("cp1252")
-        objects.append(b"<< /Length %d >>\nstream\n" % len(body) + body + b"endstream")
-        objects.append(
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R"
-            b" /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>" % len(objects)
-        )
-        kids.append(b"%d 0 R" % len(objects))
-    objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(kids), len(kids))
-    return _assembled(objects)
-
-
-def _assembled(objects: Sequence[bytes]) -> bytes:
-    out, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 5 0 R >>\nstartxref\n%d\n%%%%EOF"
-    size = len(objects) + 1
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer % (size, len(out))
-
-
-def text_block(top: float, *lines: str) -> list[Print]:
-    return [(72, top - 12 * i, 10, "F1", line) for i, line in enumerate(lines)]
-
 
 BODY = text_block(
     560,

@@ -20,7 +20,8 @@ from alexandria.errors import ExtractionError, TransientError
 from alexandria.protocols.extraction import ExtractedDocument
 
 _COMMAND = (sys.executable, "-P", "-m", "alexandria.adapters.extractors.server")
-_PASSED_ON = ("PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
+_PASSED_ON = ("PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT", "TESSDATA_PREFIX")
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 10.0  # the server itself ends a child in time; after this the server has failed
 _ATTEMPTS = 2
@@ -41,7 +42,7 @@ class _Server:
             _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", **environment},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", **_ONE_THREAD, **environment},
             cwd=os.sep,
             bufsize=0,
             start_new_session=True,  # its children end with it, and Ctrl-C is not for it

@@ -4,6 +4,7 @@ Heavy libraries load inside the factories, so that `alexandria --help` stays qui
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.adapters.extraction import IsolatedExtractor
-from alexandria.adapters.extractors.limits import Limits
+from alexandria.adapters.extractors.limits import Limits, Ocr
 from alexandria.adapters.file_store import LocalFileStore
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.redis_cache import RedisCache, cache_client
@@ -51,6 +52,7 @@ from alexandria.services.users import UserService
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
 _REDIS_SECONDS = 2.0
+_OCR_SHARE = 0.7  # of the time for a document; the rest is for its text
 
 
 def embedded_broker(settings: Settings) -> EmbeddedRedis:
@@ -117,8 +119,19 @@ def extractor() -> IsolatedExtractor:
     return IsolatedExtractor(
         seconds=settings.alexandria_extraction_seconds,
         memory_bytes=settings.alexandria_extraction_memory_mb * 1_000_000,
-        limits=Limits(max_bytes=settings.alexandria_max_file_mb * 1_000_000),
+        limits=Limits(
+            max_bytes=settings.alexandria_max_file_mb * 1_000_000, ocr=text_recognition(settings)
+        ),
     )
+
+
+def text_recognition(settings: Settings) -> Ocr | None:
+    """Give how pages that are pictures are read, or None where tesseract is not installed."""
+    program = shutil.which("tesseract")
+    if not program or not settings.alexandria_ocr_languages:
+        return None
+    seconds = _OCR_SHARE * settings.alexandria_extraction_seconds
+    return Ocr(program, settings.alexandria_ocr_languages, seconds)
 
 
 def file_store() -> LocalFileStore:

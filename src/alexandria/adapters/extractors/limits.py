@@ -1,6 +1,20 @@
 """How much of one file is read at most."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Ocr:
+    """Text recognition for pages that are pictures."""
+
+    program: str
+    """The place of tesseract."""
+    languages: str = "eng"
+    seconds: float = 40.0
+    """For all pages of one document."""
+    max_pages: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +29,13 @@ class Limits:
     max_pages: int = 20_000
     max_members: int = 10_000
     """Of an archive, a book or an e-mail."""
+    ocr: Ocr | None = None
+    """None: pages that are pictures stay unread."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Limits":
+        ocr = values.get("ocr")
+        return cls(**{**values, "ocr": None if ocr is None else Ocr(**ocr)})
 
 
 DEFAULT_LIMITS = Limits()

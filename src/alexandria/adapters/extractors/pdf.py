@@ -9,6 +9,7 @@ import pypdfium2 as pdfium
 from alexandria.adapters.extractors.bibliography import split_keywords
 from alexandria.adapters.extractors.language import detect_language
 from alexandria.adapters.extractors.limits import Limits
+from alexandria.adapters.extractors.ocr import Recogniser
 from alexandria.adapters.extractors.pdf_authors import find_authors
 from alexandria.adapters.extractors.pdf_head import find_abstract, find_identifiers, find_year
 from alexandria.adapters.extractors.pdf_layout import Line, page_lines
@@ -23,6 +24,7 @@ from alexandria.protocols.extraction import ExtractedDocument, Record
 _PASSWORD_ERROR = 4
 _FRONT_PAGES = 3  # the title stands on the first of them that has text
 _MAX_TAGS = 20
+_FEWEST_LETTERS = 3  # fewer are no text
 
 
 def extract_pdf(data: bytes, limits: Limits) -> ExtractedDocument:
@@ -53,13 +55,13 @@ def _open(data: bytes) -> Any:
 
 def _extract(document: Any, limits: Limits) -> ExtractedDocument:
     warnings: list[str] = []
-    raw_pages = list(_raw_pages(document, limits, warnings))
-    letters = sum(c.isalnum() for page in raw_pages for c in page)
-    if letters < 3:
-        raise ExtractionError(
-            "The PDF has no text in it: its pages are pictures, as from a scanner.",
-            "Run text recognition (OCR) on it, with ocrmypdf for example, and add the result.",
-        )
+    recogniser = Recogniser(limits.ocr) if limits.ocr else None
+    raw_pages = list(_raw_pages(document, limits, recogniser, warnings))
+    letters = sum(_letters(page) for page in raw_pages)
+    if letters < _FEWEST_LETTERS:
+        raise _no_text(recogniser)
+    if recogniser:
+        warnings += _told(recogniser)
     if letters < 20 * len(raw_pages):
         warnings.append("The pages hold hardly any text; the document may be a scan.")
     vocabulary = words_of("\n".join(raw_pages))
@@ -74,13 +76,57 @@ def _extract(document: Any, limits: Limits) -> ExtractedDocument:
     )
 
 
-def _raw_pages(document: Any, limits: Limits, warnings: list[str]) -> Iterator[str]:
+def _no_text(recogniser: Recogniser | None) -> ExtractionError:
+    message = "The PDF has no text in it: its pages are pictures, as from a scanner"
+    elsewhere = "run text recognition (OCR) on it, with ocrmypdf for example, and add the result"
+    if recogniser is None:
+        return ExtractionError(
+            f"{message}.",
+            f"Install tesseract where Alexandria runs, restart it and retry; or {elsewhere}.",
+        )
+    languages = "Check ALEXANDRIA_OCR_LANGUAGES and that tesseract has these languages"
+    if recogniser.failure:
+        return ExtractionError(
+            f"{message}, and text recognition failed ({recogniser.failure}).",
+            f"{languages}; or {elsewhere}.",
+        )
+    if recogniser.left_out:
+        return ExtractionError(
+            f"{message}, and there was no time to recognise it.",
+            f"Raise ALEXANDRIA_EXTRACTION_SECONDS; or {elsewhere}.",
+        )
+    return ExtractionError(
+        f"{message}, and text recognition found none on them.", f"{languages}; or {elsewhere}."
+    )
+
+
+def _told(recogniser: Recogniser) -> Iterator[str]:
+    if recogniser.pages:
+        yield f"The text of {recogniser.pages} pages was recognised from pictures (OCR)."
+    if recogniser.left_out:
+        yield (
+            f"{recogniser.left_out} pages are pictures that there was no time to recognise;"
+            " ALEXANDRIA_EXTRACTION_SECONDS gives more."
+        )
+    if recogniser.failure:
+        yield f"Text recognition failed: {recogniser.failure}"
+
+
+def _letters(text: str) -> int:
+    return sum(c.isalnum() for c in text)
+
+
+def _raw_pages(
+    document: Any, limits: Limits, recogniser: Recogniser | None, warnings: list[str]
+) -> Iterator[str]:
     count, characters = len(document), 0
     for number in range(min(count, limits.max_pages)):
         try:
             page = document[number]
             textpage = page.get_textpage()
             text = textpage.get_text_range()
+            if recogniser and _letters(text) < _FEWEST_LETTERS:
+                text = recogniser.read(page) or text
         except pdfium.PdfiumError:
             warnings.append(f"Page {number + 1} is damaged and was left out.")
             continue

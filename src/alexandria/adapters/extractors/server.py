@@ -16,6 +16,7 @@ import signal
 import sys
 import traceback
 from ctypes import CDLL
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -129,10 +130,17 @@ def _confine(request: dict[str, Any]) -> None:
         (resource.RLIMIT_AS, request["memory_bytes"]),
     ):
         resource.setrlimit(kind, (most, most))
-    sys.addaudithook(_refuse)
+    ocr = request["limits"]["ocr"]
+    sys.addaudithook(partial(_refuse, ocr and ocr["program"]))
 
 
-def _refuse(event: str, _arguments: Any) -> None:
+def _refuse(program: str | None, event: str, arguments: tuple[Any, ...]) -> None:
+    """Allow nothing outside but the one program for text recognition, and to end it."""
+    if program is not None:
+        started = event == "subprocess.Popen" and arguments[0] == program
+        ended = event == "os.kill" and arguments[0] > 0 and arguments[0] != os.getppid()
+        if started or ended:
+            return
     if event in _FORBIDDEN:
         raise PermissionError(f"reading a document needs no {event}")
 
@@ -171,7 +179,7 @@ def _extract(request: dict[str, Any]) -> ExtractedDocument:
         filename=request["filename"],
         declared_type=request["declared_type"],
         url=request["url"],
-        limits=Limits(**request["limits"]),
+        limits=Limits.from_dict(request["limits"]),
     )
 
 
