@@ -136,6 +136,17 @@ def test_what_is_no_xml_is_called_damaged(data: bytes) -> None:
         parse_xml(data)
 
 
+@pytest.mark.parametrize("name", ["w:", "a:b:c", "w::val", "x:1", "no.such:Name"])
+def test_names_that_are_none_do_no_harm(name: str) -> None:
+    root = parse_xml(f"<TEI><{name}>words</{name}></TEI>".encode())
+    assert line_of(root) == "words"
+
+
+def test_a_prefix_without_namespace_is_left_out() -> None:
+    root = parse_xml(b"<package><dc:title>On tides</dc:title></package>")
+    assert line_of(root.find("title")) == "On tides"
+
+
 def test_a_declared_encoding_is_used() -> None:
     data = "<?xml version='1.0' encoding='iso-8859-2'?><a>žluť</a>".encode("iso-8859-2")
     assert line_of(parse_xml(data)) == "žluť"

@@ -17,6 +17,7 @@ _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{0,31});")
 _EDGE, _HEADING = "\x1e", "\x1d"  # no XML document can hold these
 _EDGES = re.compile(rf"\s*[{_EDGE}{_HEADING}][\s{_EDGE}{_HEADING}]*")
 _CELLS = frozenset({"td", "th", "cell"})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -42,8 +43,9 @@ def parse_xml(data: bytes) -> _Element:
 
 
 def local_name(element: _Element) -> str:
-    """Give the name without namespace."""
-    return str(element.tag).rpartition("}")[2]
+    """Give the name without namespace or prefix; damaged files can hold names that are none."""
+    name = re.split("[}:]", str(element.tag))[-1]
+    return name if _NAME.fullmatch(name) else "unknown"
 
 
 def line_of(element: _Element | None, skipped: Collection[str] = ()) -> str | None:
