@@ -87,6 +87,8 @@ def fill() -> str:
         services.resources.update(owls.id, {"title": "The habits of owls", "content": "By night."})
         services.resources.update(owls.id, {"tags": ["owls"], "abstract": "Birds at night."})
         services.resources.delete(gone.id)
+        twin = services.resources.create(Record(title="Bridges, of stone", tags=("arches",)))
+        services.merging.merge(bridges.id, twin.id)
         reader = services.users.add("reader")
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())

@@ -267,9 +267,11 @@ def _size(path: Path) -> int:
 def test_a_backup_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
     with library_at(tmp_path / "library"):
         migrate(get_engine())
-        with writing() as session:
-            for number in range(600):
-                Services(session).resources.create(Record(title=f"Title {number}", text="x " * 99))
+        noise = tmp_path / "noise"
+        for _ in range(3):  # so much that the signal comes before the end
+            noise.write_bytes(os.urandom(30_000_000))
+            with writing() as session:
+                Services(session).ingestion.submit_file(noise, "noise")
     target = tmp_path / "backups"
     target.mkdir()
     process = start(tmp_path / "library", "backup", target / "saved")
