@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import httpx
-from operations import Asker, Operation, plan
+from operations import Asker, Operation, plan, retry_what_was_killed_too_often
 from state import State, database_url, differences, read_state, unfinished
 
 from conftest import RunningLibrary, start_library, stop_library
@@ -104,6 +104,7 @@ def _settle(client: httpx.Client) -> float:
     began = time.monotonic()
     left = "not asked"
     while time.monotonic() - began < SETTLE_SECONDS:
+        retry_what_was_killed_too_often(client)
         if not (left := unfinished(client)):
             return time.monotonic() - began
         time.sleep(0.1)

@@ -169,8 +169,9 @@ def test_an_older_backup_is_brought_up_to_date(
     with library_at(*other):
         answer("restore", saved, "--no-wait")
         found = rows()
-        assert found.pop("dead_letters") == []
-        del expected["dead_letters"]
+        for later in ("dead_letters", "merges"):
+            assert found.pop(later) == []
+            del expected[later]
         assert found == expected
         with get_engine().connect() as connection:
             assert migrations.schema_of(connection) not in {None, "0001"}

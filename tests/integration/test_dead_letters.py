@@ -224,7 +224,7 @@ def kill_children_until_dead(running: RunningLibrary, client: Any) -> None:
     poison = {"operation": "recompute_quality", "resource_ids": [made] * 5_000}
     task = client.post("/batch", json=poison).json()["task_id"]
     seen: set[int] = set()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         if client.get("/tasks/dead").json()["total"]:
             break

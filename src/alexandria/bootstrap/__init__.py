@@ -3,16 +3,13 @@
 Heavy libraries load inside the factories, so that `alexandria --help` stays quick.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
-from urllib.parse import quote
 
-import redis
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
@@ -20,11 +17,18 @@ from alexandria.adapters.extraction import IsolatedExtractor
 from alexandria.adapters.extractors.limits import Limits, Ocr
 from alexandria.adapters.file_store import LocalFileStore
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
-from alexandria.adapters.redis_cache import RedisCache, cache_client
-from alexandria.adapters.redis_server import EmbeddedRedis
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.adapters.web_fetcher import HttpFetcher
 from alexandria.bootstrap.models import can_serve, embedder, model_of, model_place, vector_store
+from alexandria.bootstrap.redis_servers import (
+    broker_client,
+    broker_url,
+    cache,
+    cache_answers,
+    embedded_broker,
+    embedded_cache,
+    result_backend_url,
+)
 from alexandria.config import Settings, get_settings
 from alexandria.db import LibrarySession, make_engine
 from alexandria.events import Event, outbox
@@ -50,67 +54,29 @@ from alexandria.services.resources import ResourceService
 from alexandria.services.search import SearchService
 from alexandria.services.users import UserService
 
+__all__ = [
+    "SAMPLE",
+    "Services",
+    "broker_client",
+    "broker_url",
+    "cache",
+    "cache_answers",
+    "close",
+    "embedded_broker",
+    "embedded_cache",
+    "embedder",
+    "extractor",
+    "file_store",
+    "invalidate_at_once",
+    "open_empty_library",
+    "result_backend_url",
+    "share_history",
+    "shared_history",
+    "text_recognition",
+]
+
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
-_REDIS_SECONDS = 2.0
 _OCR_SHARE = 0.7  # of the time for a document; the rest is for its text
-
-
-def embedded_broker(settings: Settings) -> EmbeddedRedis:
-    """Give the library's own broker, running or not."""
-    return EmbeddedRedis(settings.data_dir / "redis", "broker", role="broker")
-
-
-def embedded_cache(settings: Settings) -> EmbeddedRedis:
-    return EmbeddedRedis(settings.data_dir / "redis", "cache", role="cache")
-
-
-def broker_url(settings: Settings) -> str:
-    """Give the broker's address as Celery takes it."""
-    return settings.celery_broker_url or embedded_broker(settings).kombu_url()
-
-
-def result_backend_url(settings: Settings) -> str:
-    return settings.celery_result_backend or broker_url(settings)
-
-
-def broker_client() -> redis.Redis:
-    """Give this process's connections to the broker's Redis."""
-    return _broker_client(os.getpid(), get_settings())
-
-
-@lru_cache(maxsize=4)
-def _broker_client(_pid: int, settings: Settings) -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.celery_broker_url or embedded_broker(settings).redis_url(),
-        socket_timeout=_REDIS_SECONDS,
-        socket_connect_timeout=_REDIS_SECONDS,
-    )
-
-
-def cache() -> RedisCache:
-    """Give this process's cache."""
-    return _cache(os.getpid(), get_settings())
-
-
-@lru_cache(maxsize=4)
-def _cache(_pid: int, settings: Settings) -> RedisCache:
-    return RedisCache(cache_client(_cache_url(settings)), time_scale=settings.alexandria_time_scale)
-
-
-def cache_answers() -> bool:
-    try:
-        return bool(cache_client(_cache_url(get_settings())).ping())
-    except (redis.ConnectionError, redis.TimeoutError):
-        return False
-
-
-def _cache_url(settings: Settings) -> str:
-    if settings.redis_host is None:
-        return embedded_cache(settings).redis_url(settings.redis_cache_db)
-    password = settings.redis_password.get_secret_value() if settings.redis_password else ""
-    login = f":{quote(password, safe='')}@" if password else ""
-    place = f"{settings.redis_host}:{settings.redis_port}"
-    return f"redis://{login}{place}/{settings.redis_cache_db}"
 
 
 @lru_cache(maxsize=1)
