@@ -1,6 +1,8 @@
 """The pages over a real library in this process; no broker and no cache run."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -299,6 +301,21 @@ class TestAdd:
         assert "Line 3: " in entries
         assert entries.count('class="nm"') == 2
 
+    def test_files_of_files_in_an_archive_lead_to_what_failed_in_them(
+        self, browser: TestClient
+    ) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as files:
+            files.writestr("works.jsonl", '{"title": "Okapi paths"}\n{"title": \n')
+        file = ("works.zip", archive.getvalue())
+        browser.post("/ui/add", files={"file": file}, headers=OWN)
+        parent = self._process()
+        within = self._process(parent)
+        assert f'<a href="/ui/add/{parent}">See the files within</a>' in browser.get("/ui/add").text
+        entries = browser.get(f"/ui/add/{parent}").text
+        assert f'<a href="/ui/add/{within}">See what failed' in entries
+        assert "Line 2: " in browser.get(f"/ui/add/{within}").text
+
     def test_keeping_both_queues_the_duplicate(self, browser: TestClient) -> None:
         lines = b'{"title": "Zebra crossings", "doi": "10.1/z"}\n' * 2
         browser.post("/ui/add", files={"file": ("papers.jsonl", lines)}, headers=OWN)
@@ -321,11 +338,12 @@ class TestAdd:
         assert ">Retry</button>" not in text
 
     @staticmethod
-    def _process() -> str:
+    def _process(parent_id: str | None = None) -> str:
         """Do what the worker would; give the ingestion's id."""
         with writing() as session:
             services = Services(session)
-            _, (queued,), _ = list_ingestions(session, IngestionListRequest(state="queued"))
+            asked = IngestionListRequest(state="queued", parent_id=parent_id)
+            _, (queued,), _ = list_ingestions(session, asked)
             services.ingestion.process(queued.id, "task")
             session.commit()
             return queued.id

@@ -140,6 +140,9 @@ class IngestionService:
     def waiting_members(self, ingestion_id: str) -> list[str]:
         return self._members.waiting(ingestion_id, self._grace)
 
+    def files_of_files_in(self, parent_id: str, limit: int) -> list[Ingestion]:
+        return self._members.completed_files_of_files(parent_id, limit)
+
     def give_up(self, ingestion_id: str, error: Exception) -> None:
         """Note the failure of an ingestion whose retries are used up; one that ended stays."""
         ingestion = self.get(ingestion_id)

@@ -77,6 +77,15 @@ class Members:
             )
         )
 
+    def completed_files_of_files(self, parent_id: str, limit: int) -> list[Ingestion]:
+        """Give the members that hold others themselves, and have ended."""
+        query = select(Ingestion).where(
+            Ingestion.parent_id == parent_id,
+            Ingestion.state == "completed",
+            Ingestion.total.is_not(None),
+        )
+        return list(self._session.scalars(query.order_by(Ingestion.position).limit(limit)))
+
     def all_known(self, parent: Ingestion) -> bool:
         """Tell whether each member or record of the file has its ingestion, so that it was read."""
         return parent.total is not None and parent.total == self._count(parent.id)

@@ -88,7 +88,10 @@ def _newest(services: Services, cursor: str | None) -> dict[str, Any]:
 
 
 def _troubled(services: Services, parent: Ingestion) -> dict[str, Any]:
-    """Give a file's entries that need a look; those under way too, since a retry leads here."""
+    """Give a file's entries that need a look; those under way too, since a retry leads here.
+
+    Files of files among them come as well: what failed within shows on their own pages.
+    """
     rows: list[Ingestion] = []
     total = 0
     for state in ("running", "queued", "failed", "duplicate"):
@@ -96,6 +99,8 @@ def _troubled(services: Services, parent: Ingestion) -> dict[str, Any]:
         count, found, _ = list_ingestions(services.session, asked)
         rows += found
         total += count
+    within = services.ingestion.files_of_files_in(parent.id, SHOWN_OF_FILE)
+    rows, total = [*rows, *within], total + len(within)
     shown = _shown(services, [parent, *rows])
     return shown | {
         "parent": parent,
