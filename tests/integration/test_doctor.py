@@ -115,6 +115,18 @@ def test_what_is_lost_or_wrong_is_found_and_put_right(ids: list[str], name: str)
     assert examine().found == 0
 
 
+def test_a_ledger_that_wants_a_revision_that_does_not_exist_is_put_right(ids: list[str]) -> None:
+    change("UPDATE ledger SET wanted_content = 99 WHERE subject_id = :one", one=ids[0])
+    change("UPDATE ledger SET wanted_metadata = 99 WHERE subject_id = :one", one=ids[1])
+    report = examine()
+    assert [check.counts()["stale"] for check in report.derivations.values()] == [2, 2, 2]
+    with writing() as session:
+        Services(session).doctor.repair(report)
+    compute(ids)
+    with writing() as session:
+        assert Services(session).freshness.unfinished() == 0
+
+
 def test_an_entry_that_says_something_else_is_found(ids: list[str]) -> None:
     change("UPDATE search_index SET title = 'Tampered' WHERE rowid = 1")
     assert examine().derivations["search"].counts()["stale"] == 1

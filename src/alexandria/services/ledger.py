@@ -83,6 +83,9 @@ class Ledger:
         row.due_at = row.due_at or moment
         row.stale_since = row.stale_since or moment
         row.error = None
+        # Damage may have had it want what does not exist, and it would be computed without end.
+        row.wanted_content = min(row.wanted_content, resource.content_revision)
+        row.wanted_metadata = min(row.wanted_metadata, resource.metadata_revision)
 
     def is_due(self, derivation: str, resource_id: str) -> bool:
         """Tell whether there is something to compute, without taking the lock of a writer."""
