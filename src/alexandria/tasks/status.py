@@ -16,17 +16,23 @@ HEARTBEAT_TTL_SECONDS = 60
 ALIVE_SECONDS = 10.0
 _INSPECT_SECONDS = 0.25
 _HEARTBEATS = "alexandria:workers"
+_OF_BEATS = frozenset({"age", "at", "stopped"})
+"""Facts of a heartbeat that say whether its worker lives."""
 SEPARATOR = "\x06\x16"
 """Between queue and priority, as kombu names its lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """What this process knows of a heartbeat; `born` and `looked` on its steady clock."""
+    """What this process knows of a heartbeat; `born` and `looked` on its steady clock.
+
+    `beats`: whether one came since the first look.
+    """
 
     at: float
     born: float
     looked: float
+    beats: bool = False
 
 
 _seen: dict[str, _Sighting] = {}
@@ -48,9 +54,16 @@ def heartbeats() -> list[dict[str, Any]]:
 
 
 def dead_incarnations() -> list[str]:
-    """Give the worker processes that ended without a word, or were replaced under their name."""
-    alive = {worker["incarnation"] for worker in heartbeats() if worker["alive"]}
-    return [facts["incarnation"] for facts in _beats() if facts["incarnation"] not in alive]
+    """Give the worker processes that ended without a word, or were replaced under their name.
+
+    One that goes on beating was not replaced: two workers run under one name.
+    """
+    newest = {worker["incarnation"] for worker in heartbeats()}
+    return [
+        facts["incarnation"]
+        for facts in _beats()
+        if not (_is_alive(facts) and (facts["incarnation"] in newest or _still_beats(facts)))
+    ]
 
 
 def forget_incarnation(incarnation: str) -> None:
@@ -78,16 +91,22 @@ def _age(facts: dict[str, Any]) -> float:
     if last is None or last.at != at:
         age = max(0.0, time.time() - at)
         age = age if last is None else min(age, moment - last.looked)
-        last = _Sighting(at, born=moment - age, looked=moment)
+        last = _Sighting(at, born=moment - age, looked=moment, beats=last is not None)
     _seen[facts["incarnation"]] = replace(last, looked=moment)
     return moment - last.born
 
 
+def _is_alive(facts: dict[str, Any]) -> bool:
+    return bool(facts["age"] < ALIVE_SECONDS and not facts.get("stopped"))
+
+
+def _still_beats(facts: dict[str, Any]) -> bool:
+    return _seen[facts["incarnation"]].beats
+
+
 def _as_worker(facts: dict[str, Any]) -> dict[str, Any]:
-    age = facts.pop("age")
-    alive = age < ALIVE_SECONDS and not facts.pop("stopped", False)
-    facts.pop("at")
-    return facts | {"alive": alive, "heartbeat_seconds": round(age, 1)}
+    more = {"alive": _is_alive(facts), "heartbeat_seconds": round(facts["age"], 1)}
+    return {name: fact for name, fact in facts.items() if name not in _OF_BEATS} | more
 
 
 def worker_status() -> dict[str, Any]:
