@@ -116,3 +116,25 @@ def test_what_is_exported_is_imported_again(folder: Path, tmp_path: Path) -> Non
     assert alexandria(other, "ingest", str(tmp_path / "library.jsonl")).returncode == 0
     again = json.loads(alexandria(other, "export", "--format", "jsonl").stdout)
     assert again == found
+
+
+def test_a_folder_that_can_not_be_used_is_said_in_words(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    for command in ("up", "migrate", "beat"):
+        ended = alexandria(taken, command)
+        assert (ended.returncode, "Traceback" in ended.stderr) == (3, False), ended.stderr
+        assert "can't be used: File exists" in " ".join(ended.stderr.split())
+
+
+def test_a_port_that_does_not_exist_is_a_fault_of_usage(tmp_path: Path) -> None:
+    for command in ("up", "api"):
+        for port in ("0", "65536"):
+            assert alexandria(tmp_path, command, "--port", port).returncode == 2
+
+
+def test_nothing_is_started_for_a_derivation_that_does_not_exist(tmp_path: Path) -> None:
+    assert alexandria(tmp_path, "migrate").returncode == 0
+    ended = alexandria(tmp_path, "rebuild", "indexes")
+    assert (ended.returncode, "Choose all, or search" in ended.stderr) == (2, True)
+    assert not (tmp_path / "redis").exists()

@@ -408,4 +408,4 @@ def left_of(running: RunningLibrary, derivation: str) -> int:
 
 def test_there_is_nothing_to_rebuild_of_an_unknown_derivation(library: Path) -> None:
     with writing() as session, pytest.raises(InvalidInputError):
-        Services(session).rebuilds.begin("horoscope")
+        Services(session).rebuilds.chosen("horoscope")

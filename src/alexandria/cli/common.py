@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import orjson
@@ -70,6 +71,7 @@ DataOption = Annotated[
         is_eager=True,
     ),
 ]
+PortOption = Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -92,6 +94,20 @@ def handle_errors(command: Callable[P, R]) -> Callable[P, R]:
 def print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
     sys.stdout.flush()
+
+
+def make_folder() -> Path:
+    """Make the data folder if there is none. Raises UnavailableError if it can't be written to."""
+    folder = get_settings().data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UnavailableError(
+            f"The data folder {folder} can't be used: {error.strerror}.",
+            "Choose another with --data, or make it one that you may write to.",
+        ) from error
+    return folder
 
 
 def require_library() -> None:

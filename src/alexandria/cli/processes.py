@@ -12,7 +12,7 @@ import uvicorn
 from celery.apps.beat import Beat
 
 from alexandria import bootstrap
-from alexandria.cli.common import DataOption, app, handle_errors
+from alexandria.cli.common import DataOption, PortOption, app, handle_errors, make_folder
 from alexandria.cli.supervisor import PARENT_VARIABLE
 from alexandria.config import get_settings
 from alexandria.db import get_engine, writing
@@ -29,7 +29,7 @@ _MARGIN_SECONDS = 4.0
 @handle_errors
 def api(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: PortOption = 8000,
     data: DataOption = None,
 ) -> None:
     """Serve the API and the pages."""
@@ -83,7 +83,7 @@ def beat(data: DataOption = None) -> None:
     configure_logging(
         get_settings().alexandria_log_level, as_json=get_settings().alexandria_log_json
     )
-    get_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder()
     register_all_hooks()
     relay = Relay()
     relay.start()
@@ -104,7 +104,7 @@ def migrate(data: DataOption = None) -> None:
 
 def prepare_library(*, follow_settings: bool = False) -> None:
     """Migrate the database, and make due what this version, or the settings, want otherwise."""
-    get_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder()
     bring_up_to_date(get_engine())
     with writing() as session:
         bootstrap.Services(session).rebuilds.catch_up(follow_settings=follow_settings)

@@ -48,10 +48,9 @@ def rebuild(
     configure_logging("WARNING")
     require_library()
     require_current(get_engine())
-    report = {}
+    names = _chosen(derivation)
     with running(workers):
-        for name in _names() if derivation == "all" else [derivation]:
-            report[name] = _rebuild(name)
+        report = {name: _rebuild(name) for name in names}
     if as_json:
         print_json({"rebuilt": report})
     else:
@@ -65,9 +64,9 @@ def rebuild(
         raise typer.Exit(FAILED)
 
 
-def _names() -> list[str]:
+def _chosen(derivation: str) -> list[str]:
     with reading() as session:
-        return [one.name for one in Services(session).ledger.active]
+        return Services(session).rebuilds.chosen(derivation)
 
 
 def _rebuild(name: str) -> dict[str, Any]:

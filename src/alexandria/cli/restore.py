@@ -23,6 +23,7 @@ from alexandria.cli.common import (
     app,
     err,
     handle_errors,
+    make_folder,
     out,
     print_json,
 )
@@ -112,8 +113,7 @@ def _replace(archive: ArchiveReader, tell: Tell, *, keep: bool) -> tuple[dict[st
 def _library_to_itself() -> Iterator[None]:
     """Hold the library's lock. Raises ConflictError while it runs, here or elsewhere."""
     settings = get_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    lock = LibraryLock(settings.data_dir)
+    lock = LibraryLock(make_folder())
     if not lock.take():
         facts = lock.read()
         lock.close()

@@ -19,6 +19,7 @@ import redis
 
 from alexandria import bootstrap
 from alexandria.adapters.redis_server import EmbeddedRedis
+from alexandria.cli.common import make_folder
 from alexandria.config import get_settings
 from alexandria.errors import ConflictError, UnavailableError
 from alexandria.tasks.celery_app import QUEUES, URGENT_QUEUES
@@ -114,8 +115,7 @@ class Supervisor:
 
     def __init__(self, workers: int, api: list[str] | None = None) -> None:
         self.settings = get_settings()
-        self.folder = self.settings.data_dir
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = make_folder()
         self.lock = LibraryLock(self.folder)
         self._logs = self.folder / "logs"
         self._stopping = False

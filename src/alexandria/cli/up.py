@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from alexandria import bootstrap
-from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, print_json
+from alexandria.cli.common import (
+    DataOption,
+    JsonOption,
+    PortOption,
+    app,
+    err,
+    handle_errors,
+    print_json,
+)
 from alexandria.cli.processes import prepare_library
 from alexandria.cli.supervisor import Supervisor
 from alexandria.config import get_settings
@@ -22,7 +30,7 @@ from alexandria.log import configure_logging
 @handle_errors
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: PortOption = 8000,
     workers: Annotated[int, typer.Option(help="Worker children for all queues.", min=1)] = 2,
     data: DataOption = None,
     as_json: JsonOption = False,

@@ -82,17 +82,17 @@ class RebuildService:
         self._follow_schema()
         return sum(self._open_missing(d) + self._renew_others(d) for d in self._ledger.active)
 
-    def begin(self, derivation: str) -> int:
-        """Have all of one derivation computed anew, or go on with it; give how many rows wait.
-
-        Raises InvalidInputError for a derivation that does not run here.
-        """
+    def chosen(self, name: str) -> list[str]:
+        """Give what is to be rebuilt. Raises InvalidInputError for what does not run here."""
         names = [one.name for one in self._ledger.active]
-        if derivation not in names:
+        if name not in {"all", *names}:
             raise InvalidInputError(
-                f"There is no derivation {derivation!r} here.",
-                f"Choose all, or {', '.join(names)}.",
+                f"There is no derivation {name!r} here.", f"Choose all, or {', '.join(names)}."
             )
+        return names if name == "all" else [name]
+
+    def begin(self, derivation: str) -> int:
+        """Have all of one derivation computed anew, or go on with it; give how many rows wait."""
         self.catch_up(follow_settings=True)
         if not self.remaining(derivation):
             if derivation == "search":
