@@ -2,12 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from alexandria.adapters.redis_server import EmbeddedRedis
 
 NOTE = "On the growth of crystals\n\n" + "Crystals grow from seeds in a solution. " * 20
 
@@ -138,3 +142,17 @@ def test_nothing_is_started_for_a_derivation_that_does_not_exist(tmp_path: Path)
     ended = alexandria(tmp_path, "rebuild", "indexes")
     assert (ended.returncode, "Choose all, or search" in ended.stderr) == (2, True)
     assert not (tmp_path / "redis").exists()
+
+
+def test_what_is_ended_by_a_signal_leaves_no_server_behind(tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text(NOTE)
+    command = [sys.executable, "-m", "alexandria", "ingest", str(note), "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        broker = EmbeddedRedis(tmp_path / "redis", "broker", role="broker")
+        deadline = time.monotonic() + 60
+        while not broker.answers() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.terminate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not broker.answers()

@@ -1,7 +1,5 @@
 """`alexandria backup`: the library in one file, whether it runs or not."""
 
-import signal
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ from alexandria.cli.common import (
     DataOption,
     JsonOption,
     app,
+    ended_by_signal,
     err,
     handle_errors,
     out,
@@ -70,20 +69,6 @@ def progress() -> Iterator[Tell]:
             bar.update(tasks[step], completed=done, total=total)
 
         yield tell
-
-
-@contextmanager
-def ended_by_signal() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that nothing half done is left."""
-
-    def end(*_: Any) -> None:
-        sys.exit(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _checked(file: Path) -> Path:

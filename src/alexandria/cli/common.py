@@ -1,8 +1,10 @@
 """What all commands share: the data folder, errors as exit codes, output for people and programs."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -89,6 +91,20 @@ def handle_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(_code(error)) from error
 
     return run
+
+
+@contextmanager
+def ended_by_signal() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that nothing half done is left."""
+
+    def end(*_: Any) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def print_json(value: Any) -> None:

@@ -15,12 +15,13 @@ from alexandria import bootstrap
 from alexandria.adapters.archive_reader import ArchiveReader, open_archive
 from alexandria.adapters.whole_database import replace_database
 from alexandria.bootstrap import Services
-from alexandria.cli.backup import ended_by_signal, progress
+from alexandria.cli.backup import progress
 from alexandria.cli.common import (
     FAILED,
     DataOption,
     JsonOption,
     app,
+    ended_by_signal,
     err,
     handle_errors,
     make_folder,

@@ -19,7 +19,7 @@ import redis
 
 from alexandria import bootstrap
 from alexandria.adapters.redis_server import EmbeddedRedis
-from alexandria.cli.common import make_folder
+from alexandria.cli.common import ended_by_signal, make_folder
 from alexandria.config import get_settings
 from alexandria.errors import ConflictError, UnavailableError
 from alexandria.tasks.celery_app import QUEUES, URGENT_QUEUES
@@ -253,12 +253,13 @@ def running(workers: int) -> Iterator[None]:
         supervisor.lock.close()
         yield
         return
-    try:
-        supervisor.start()
-        supervisor.wait_until_ready()
-        yield
-    finally:
-        supervisor.stop()
+    with ended_by_signal():
+        try:
+            supervisor.start()
+            supervisor.wait_until_ready()
+            yield
+        finally:
+            supervisor.stop()
 
 
 def _children(workers: int, api: list[str] | None) -> list[Child]:
