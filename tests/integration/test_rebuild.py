@@ -18,7 +18,7 @@ from alexandria.adapters import fulltext_sqlite
 from alexandria.adapters.fulltext_sqlite import Schema
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
-from alexandria.db import reading, writing
+from alexandria.db import get_engine, reading, writing
 from alexandria.errors import InvalidInputError
 from alexandria.models import EmbeddingRow
 from alexandria.protocols.extraction import Record
@@ -252,6 +252,23 @@ def test_what_was_computed_when_a_rebuild_began_is_done_anew(
     assert serving("embedding") == (model.model, bootstrap.embedder().model)
     assert remaining("embedding") == 1
     run_all()
+    assert serving("embedding") == (bootstrap.embedder().model, None)
+
+
+def test_nobody_switches_while_another_decides_what_to_build(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_model(COLOURS, monkeypatch)
+    add(TITLES[0])
+    run_all()
+    use_model(None, monkeypatch)
+    if get_engine().dialect.name == "sqlite":
+        return  # there a writer keeps all others waiting
+    with writing() as one, writing() as other:
+        Services(one).builds.hold()
+        assert not Services(other).builds.switch("embedding")
+        one.commit()
+        assert Services(other).builds.switch("embedding")
     assert serving("embedding") == (bootstrap.embedder().model, None)
 
 

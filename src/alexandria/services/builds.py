@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alexandria.db import now
+from alexandria.db import is_over, now
 from alexandria.models import Build
 
 _SEEN = "alexandria_builds"
@@ -34,6 +34,10 @@ class BuildService:
         """Give what is computed for: what is being built, else what serves."""
         return next(reversed(self.in_use(derivation)), None)
 
+    def hold(self) -> None:
+        """Let nobody else change builds until the transaction ends; call it before deciding."""
+        self._lock(wait=True)
+
     def start(
         self, derivation: str, version: str, place: str | None, producer: str | None = None
     ) -> Build:
@@ -52,15 +56,21 @@ class BuildService:
         self._changed()
         return build
 
-    def switch(self, derivation: str) -> None:
-        """Let what was built serve; what served before is taken away later."""
+    def switch(self, derivation: str) -> bool:
+        """Let what was built serve; what served before is taken away later.
+
+        False, and nothing is done, while there is nothing, or another process is at the builds.
+        """
+        if not self._lock(wait=False):
+            return False
         serving, building = self.serving(derivation), self.building(derivation)
         if building is None:
-            return
+            return False
         if serving is not None:
             self.retire(serving)
         building.state = "serving"
         self._changed()
+        return True
 
     def retire(self, build: Build) -> None:
         build.state, build.retired_at = "retired", now()
@@ -68,12 +78,23 @@ class BuildService:
 
     def retired(self, since: timedelta) -> list[Build]:
         """Give what was retired at least so long ago that no search looks at it any more."""
-        query = select(Build).where(Build.state == "retired", Build.retired_at <= now() - since)
+        over = is_over(Build.retired_at, now() - since, since)
+        query = select(Build).where(Build.state == "retired", over)
         return list(self._session.scalars(query))
 
     def forget(self, build: Build) -> None:
         self._session.delete(build)
         self._changed()
+
+    def _lock(self, *, wait: bool) -> bool:
+        """Keep all other processes from changing builds; tell whether all of them are locked.
+
+        Who holds rows of the ledger must not `wait`: a rebuild begins with the builds.
+        """
+        self._session.info.pop(_SEEN, None)
+        in_use = select(Build.id).where(Build.state != "retired").order_by(Build.id)
+        locked = self._session.scalars(in_use.with_for_update(skip_locked=not wait)).all()
+        return len(locked) == len(self._session.scalars(in_use).all())
 
     def _of(self, derivation: str) -> dict[str, Build]:
         transaction = self._session.get_transaction()

@@ -77,6 +77,7 @@ class RebuildService:
         `follow_settings`: build another model if the settings name one. Else they count only where
         nothing serves yet, so that a command with other settings starts no rebuild unasked.
         """
+        self._builds.hold()
         if follow_settings or self._builds.serving("embedding") is None:
             self._follow_model()
         self._follow_schema()
@@ -112,7 +113,8 @@ class RebuildService:
         left = select(LedgerRow.subject_id).where(*self._to_renew(derivation)).limit(1)
         if self._session.scalar(left) is not None:
             return False
-        self._builds.switch(derivation)
+        if not self._builds.switch(derivation):
+            return False  # the reconciler does it soon
         serving = self._builds.serving(derivation)
         logger.info("%s: %s serves from now on", derivation, serving and serving.producer)
         return True
