@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -381,10 +383,12 @@ def test_a_killed_rebuild_goes_on_while_searches_are_answered(
     watcher.start()
     try:
         first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(lambda: left_of(running, "embedding") or None)
-        first.kill()
-        first.wait()
-        ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        try:
+            eventually(lambda: is_built(running, "embedding"))
+        finally:
+            first.kill()
+            first.wait()
+        ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     finally:
         done.set()
         watcher.join()
@@ -417,10 +421,11 @@ def watch(running: RunningLibrary, done: Event, seen: list[tuple[str, int]]) -> 
                 return
 
 
-def left_of(running: RunningLibrary, derivation: str) -> int:
-    command = [sys.executable, "-m", "alexandria", "status", "--json", "--data"]
-    answer = subprocess.run([*command, str(running.folder)], capture_output=True, check=True)
-    return int(json.loads(answer.stdout)["rebuilding"].get(derivation, 0))
+def is_built(running: RunningLibrary, derivation: str) -> bool:
+    """Something new is being built beside what serves."""
+    with closing(sqlite3.connect(running.folder / "alexandria.db")) as database:
+        query = "SELECT count(*) FROM builds WHERE derivation = ? AND state = 'building'"
+        return bool(database.execute(query, [derivation]).fetchone()[0])
 
 
 def test_there_is_nothing_to_rebuild_of_an_unknown_derivation(library: Path) -> None:
