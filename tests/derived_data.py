@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, reading, writing
-from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
+from alexandria.models import EmbeddingRow, LedgerRow, PassageRow, QualityScore, Resource
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.fields import FIELDS, as_inputs, read_field
@@ -48,6 +48,7 @@ def computed_again(
     show, compute = {
         "search": (indexed, services.search.update_fts5_index),
         "embedding": (vector, embeddings.generate_and_store_embeddings),
+        "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
     }[name]
     before = show(session, resource_id)
@@ -85,6 +86,16 @@ def vector(session: LibrarySession, resource_id: str) -> Any:
     return row and (row if row.vector else None)
 
 
+def passages(session: LibrarySession, resource_id: str) -> Any:
+    """Give the passages of the model that is computed for; None while some are missing."""
+    query = select(PassageRow.spans, PassageRow.vectors, PassageRow.complete).where(
+        PassageRow.resource_id == resource_id,
+        PassageRow.model == Services(session).producer_of("embedding"),
+    )
+    row = session.execute(query).one_or_none()
+    return row and (row if row.complete and row.vectors is not None else None)
+
+
 def quality(session: LibrarySession, resource_id: str) -> Any:
     names = ("overall", *WEIGHTS, "reasons")
     query = select(*(getattr(QualityScore, name) for name in names))
@@ -116,7 +127,7 @@ def all_is_done() -> None:
         assert session.scalars(select(LedgerRow).where(LedgerRow.due_at.is_not(None))).all() == []
         gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
         for resource_id in session.scalars(gone):
-            for show in (indexed, vector, quality):
+            for show in (indexed, vector, passages, quality):
                 assert show(session, resource_id) is None
         for row in session.scalars(select(LedgerRow)):
             assert row.content_revision >= row.wanted_content
@@ -145,10 +156,12 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services = Services(session)
         services.search.update_fts5_index([resource_id])
         services.embeddings.generate_and_store_embeddings([resource_id])
+        services.passages.embed_passages([resource_id])
         services.quality.compute_qualities([resource_id])
         session.flush()
         return {
             "search": indexed(session, resource_id),
             "embedding": vector(session, resource_id),
+            "passages": passages(session, resource_id),
             "quality": quality(session, resource_id),
         }

@@ -158,6 +158,7 @@ def derive() -> None:
         for name, compute in (
             ("search", services.search.update_fts5_index),
             ("embedding", services.embeddings.generate_and_store_embeddings),
+            ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
         ):
             if name in {one.name for one in services.ledger.active}:

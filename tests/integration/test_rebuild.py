@@ -130,6 +130,8 @@ def test_another_model_is_built_beside_the_one_that_serves(
     use_model(None, monkeypatch)
     assert serving("embedding")[0] == old
     assert remaining("embedding") == len(TITLES)
+    queue_due("passages")
+    run_all()
     queue_due("embedding")
     for done, message in enumerate(waiting(), start=1):
         # Given a change while it is built, both models know it, and searches find it
@@ -167,6 +169,8 @@ def test_a_rebuild_that_is_interrupted_goes_on_where_it_was(
         add(title)
     run_all()
     use_model(None, monkeypatch)
+    queue_due("passages")
+    run_all()
     queue_due("embedding")
     for message in waiting()[:2]:
         run(message)
@@ -193,6 +197,7 @@ def test_going_back_to_the_model_that_serves_gives_the_other_up(
     edit(ids[1], "A blue garden")
     use_model(COLOURS, monkeypatch)
     queue_due("embedding")
+    queue_due("passages")
     run_all()
     clean_up()
     colours = bootstrap.embedder().model

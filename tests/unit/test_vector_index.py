@@ -202,7 +202,7 @@ def test_damaged_vectors_are_left_out(store: VectorStore, session: Session) -> N
 def test_rows_left_behind_are_packed_away(
     store: VectorStore, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_index, "_CHUNK", 8)
+    monkeypatch.setattr(vector_index, "CHUNK", 8)
     vectors = random_vectors(40)
     ids = add(session, *vectors)
     for seed in range(5):

@@ -1,19 +1,17 @@
 """Exact vector search: one float32 matrix for each process, which follows the table `embeddings`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alexandria.db.connection import READ_ONLY
+from alexandria.adapters.vector_changes import CHUNK, changed_since, newest_change
 from alexandria.models import EmbeddingRow
 
-_CHUNK = 4096
-"""Rows that are read and converted together."""
+_COLUMNS = (EmbeddingRow.resource_id, EmbeddingRow.change, EmbeddingRow.vector)
 _GROWTH = 1.5
 _MOST_DEAD = 0.25
 """Share of rows without a resource at which the matrix is packed."""
@@ -63,6 +61,13 @@ class VectorStore:
             within = None if only is None else self._rows_of(only)
         return _nearest(seen, vector, limit, without, within)
 
+    def vectors(self, session: Session, resource_ids: Collection[str]) -> Mapping[str, Matrix]:
+        with self._lock:
+            self._refresh(session)
+            rows = {one: row for one in resource_ids if (row := self._rows.get(one)) is not None}
+            picked = self._matrix[list(rows.values())]
+        return dict(zip(rows, picked, strict=True))
+
     def _clear(self) -> None:
         self._seen = 0
         self._matrix: Matrix = np.empty((0, self._dimensions), np.float32)
@@ -75,31 +80,12 @@ class VectorStore:
         return np.array(rows, np.intp)
 
     def _refresh(self, session: Session) -> None:
-        changes = select(func.max(EmbeddingRow.change)).where(EmbeddingRow.model == self._model)
-        newest = session.scalar(changes) or 0
+        newest = newest_change(session, EmbeddingRow, self._model)
         if newest < self._seen:  # the database was replaced by an older one
             self._clear()
         if newest > self._seen:
-            for rows in self._changed(session):
-                self._take(rows)
-
-    def _changed(self, session: Session) -> Iterator[list[_Change]]:
-        """Yield what changed, read by a connection of its own.
-
-        The session's transaction may hold vectors that are never committed; the change number
-        that they carry would then hide those of the next transaction from this process for ever.
-        """
-        query = (
-            select(EmbeddingRow.resource_id, EmbeddingRow.change, EmbeddingRow.vector)
-            .where(EmbeddingRow.model == self._model, EmbeddingRow.change > self._seen)
-            .order_by(EmbeddingRow.change)
-        )
-        engine = session.get_bind().engine.execution_options(
-            **{READ_ONLY: True, "postgresql_readonly": True}
-        )
-        with engine.connect() as connection:
-            for rows in connection.execute(query).partitions(_CHUNK):
-                yield [(one, change, blob) for one, change, blob in rows]
+            for rows in changed_since(session, EmbeddingRow, _COLUMNS, self._model, self._seen):
+                self._take([(row[0], row[1], row[2]) for row in rows])
 
     def _take(self, rows: list[_Change]) -> None:
         size = self._dimensions * 2
@@ -112,7 +98,7 @@ class VectorStore:
         alive[gone] = False
         self._alive = alive
         self._seen = rows[-1][1]
-        if len(self._ids) - len(self._rows) > max(_CHUNK, _MOST_DEAD * len(self._ids)):
+        if len(self._ids) - len(self._rows) > max(CHUNK, _MOST_DEAD * len(self._ids)):
             self._pack()
 
     def _append(self, ids: Sequence[str], blobs: bytes) -> None:
@@ -153,6 +139,10 @@ class MatrixVectorIndex:
         Sees what is committed, not what the session's own transaction has written.
         """
         return self._store.nearest(self._session, vector, limit, exclude, only)
+
+    def vectors(self, resource_ids: Collection[str]) -> Mapping[str, Matrix]:
+        """Give the vectors, of length 1, of those resources that have one."""
+        return self._store.vectors(self._session, resource_ids)
 
 
 def _nearest(

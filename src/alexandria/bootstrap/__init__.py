@@ -19,7 +19,14 @@ from alexandria.adapters.file_store import LocalFileStore
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.adapters.web_fetcher import HttpFetcher
-from alexandria.bootstrap.models import can_serve, embedder, model_of, model_place, vector_store
+from alexandria.bootstrap.models import (
+    can_serve,
+    embedder,
+    model_of,
+    model_place,
+    passage_store,
+    vector_store,
+)
 from alexandria.bootstrap.redis_servers import (
     broker_client,
     broker_url,
@@ -47,6 +54,8 @@ from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
 from alexandria.services.merging import MergeService
+from alexandria.services.passage_text import SPLITTER
+from alexandria.services.passages import PassageService
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
@@ -169,7 +178,7 @@ class Services:
     def ledger(self) -> Ledger:
         return Ledger(
             self.session,
-            ["embedding", "quality", *(["search"] if self.fulltext else [])],
+            ["embedding", "passages", "quality", *(["search"] if self.fulltext else [])],
             self.producer_of,
             time_scale=self._settings.alexandria_time_scale,
             grace=self._settings.alexandria_stale_grace,
@@ -179,6 +188,8 @@ class Services:
         """Give what computes a derivation from now on."""
         if derivation == "quality":
             return QUALITY_PRODUCER
+        if derivation == "passages":
+            return f"{self.producer_of('embedding')}, {SPLITTER}"
         target = self.builds.target(derivation)
         return target.producer if target else embedder().model
 
@@ -197,6 +208,11 @@ class Services:
     def _serving_model(self) -> Embedder:
         serving = self.builds.serving("embedding")
         return model_of(serving) if serving else embedder()
+
+    @cached_property
+    def _upcoming_model(self) -> Embedder | None:
+        building = self.builds.building("embedding")
+        return model_of(building) if building else None
 
     @cached_property
     def freshness(self) -> FreshnessService:
@@ -226,9 +242,12 @@ class Services:
 
     @cached_property
     def embeddings(self) -> EmbeddingService:
-        building = self.builds.building("embedding")
-        upcoming = model_of(building) if building else None
-        return EmbeddingService(self.session, self._serving_model, cache(), upcoming)
+        return EmbeddingService(self.session, self._serving_model, cache(), self._upcoming_model)
+
+    @cached_property
+    def passages(self) -> PassageService:
+        models = (self._serving_model, self._upcoming_model)
+        return PassageService(self.session, [model for model in models if model])
 
     @cached_property
     def quality(self) -> QualityService:
@@ -237,11 +256,19 @@ class Services:
     @cached_property
     def search(self) -> SearchService:
         serving, model = self.builds.serving("embedding"), self._serving_model
-        url = self._settings.resolved_database_url
-        vectors = vector_store(
-            url, serving.id if serving else None, model.model, model.dimensions
-        ).bind(self.session)
-        return SearchService(self.session, self.fulltext, vectors, model, cache(), self.freshness)
+        which = (
+            *(self._settings.resolved_database_url, serving.id if serving else None),
+            *(model.model, model.dimensions),
+        )
+        return SearchService(
+            self.session,
+            self.fulltext,
+            vector_store(*which).bind(self.session),
+            model,
+            cache(),
+            self.freshness,
+            passage_store(*which).bind(self.session),
+        )
 
     @cached_property
     def dead_letters(self) -> DeadLetterService:

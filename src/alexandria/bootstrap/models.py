@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+from alexandria.adapters.passage_index import PassageStore
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.config import get_settings
 from alexandria.errors import UnavailableError
@@ -59,3 +60,11 @@ def vector_store(
 ) -> VectorStore:
     """Give this process's matrix of vectors, shared by all of its sessions."""
     return VectorStore(model, dimensions)
+
+
+@lru_cache(maxsize=1)
+def passage_store(
+    _database_url: str, _build: int | None, model: str, dimensions: int
+) -> PassageStore:
+    """Give this process's vectors of passages, shared by all of its sessions."""
+    return PassageStore(model, dimensions)

@@ -50,7 +50,10 @@ def rebuild(
     require_current(get_engine())
     names = _chosen(derivation)
     with running(workers):
-        report = {name: _rebuild(name) for name in names}
+        with writing() as session:
+            services = Services(session)
+            totals = {name: services.rebuilds.begin(name) for name in names}
+        report = {name: _rebuild(name, total) for name, total in totals.items()}
     if as_json:
         print_json({"rebuilt": report})
     else:
@@ -69,10 +72,8 @@ def _chosen(derivation: str) -> list[str]:
         return Services(session).rebuilds.chosen(derivation)
 
 
-def _rebuild(name: str) -> dict[str, Any]:
+def _rebuild(name: str, total: int) -> dict[str, Any]:
     began = time.monotonic()
-    with writing() as session:
-        total = Services(session).rebuilds.begin(name)
     _follow(name, total)
     with writing() as session:
         services = Services(session)

@@ -2,7 +2,7 @@
 
 from alexandria.models.build import Build
 from alexandria.models.dead_letter import DeadLetter
-from alexandria.models.derived import EmbeddingRow, LedgerRow, QualityScore
+from alexandria.models.derived import EmbeddingRow, LedgerRow, PassageRow, QualityScore
 from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
@@ -30,6 +30,7 @@ __all__ = [
     "LedgerRow",
     "Merge",
     "OutboxEvent",
+    "PassageRow",
     "QualityScore",
     "Resource",
     "ResourceAuthor",

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -63,6 +63,33 @@ class EmbeddingRow(Base):
     model: Mapped[str] = mapped_column(String(128), primary_key=True)
     change: Mapped[int]
     vector: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content_revision: Mapped[int]
+    metadata_revision: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class PassageRow(Base):
+    """The vectors of the passages of one resource's content; null where they were taken away.
+
+    `spans`: for each passage an item of SPAN; `vectors`: as many rows of signed bytes, in the same
+    order, each of the direction of its vector. `change` is as in EmbeddingRow.
+    """
+
+    __tablename__ = "passages"
+    __table_args__ = (Index("ix_passages_model_change", "model", "change"),)
+
+    SPAN: ClassVar[list[tuple[str, str]]] = [("start", "<i4"), ("end", "<i4"), ("digest", "<u8")]
+    """A numpy dtype: the characters of the content, and a hash of them."""
+
+    resource_id: Mapped[str] = mapped_column(
+        ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True
+    )
+    model: Mapped[str] = mapped_column(String(128), primary_key=True)
+    change: Mapped[int]
+    spans: Mapped[bytes | None] = mapped_column(LargeBinary)
+    vectors: Mapped[bytes | None] = mapped_column(LargeBinary)
+    complete: Mapped[bool]
+    """False while passages are still to be computed."""
     content_revision: Mapped[int]
     metadata_revision: Mapped[int]
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -114,6 +114,34 @@ class VectorIndex(Protocol):
     ) -> list[tuple[str, float]]:
         """Give resource ids with cosine similarities, the nearest first; of `only` if given."""
 
+    def vectors(self, resource_ids: Collection[str]) -> Mapping[str, NDArray[np.float32]]:
+        """Give the vectors, of length 1, of those resources that have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearPassage:
+    """The passage of a resource that is nearest to a vector: `start` to `end` of its content."""
+
+    resource_id: str
+    score: float
+    """Cosine."""
+    start: int
+    end: int
+    content_revision: int
+    vector: NDArray[np.float32]
+    """Of length 1."""
+
+
+class PassageIndex(Protocol):
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        limit: int,
+        exclude: Collection[str] = (),
+        only: Collection[str] | None = None,
+    ) -> list[NearPassage]:
+        """Give the nearest passage of each resource, the nearest resource first."""
+
 
 class FileStore(Protocol):
     """Keeps the original bytes under their SHA-256, whatever their name."""

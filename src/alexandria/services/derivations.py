@@ -25,6 +25,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
             delay=1,
         ),
         Derivation("embedding", _TEXT, delay=5),
+        Derivation("passages", frozenset({"content"}), delay=15),
         Derivation(
             "quality",
             _TEXT

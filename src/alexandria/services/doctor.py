@@ -4,7 +4,7 @@ What the ledger calls fresh is believed of no row: the derived rows themselves a
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
-from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
+from alexandria.models import EmbeddingRow, LedgerRow, PassageRow, QualityScore, Resource
 from alexandria.protocols import Cache, FullTextIndex
 from alexandria.services.embeddings import as_vector, drop_vectors
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import RESOURCE, Ledger, Revisions
+from alexandria.services.passages import are_whole, drop_passages
 from alexandria.services.search.entries import entry_for, load_live
 
 logger = logging.getLogger(__name__)
@@ -166,8 +167,8 @@ class DoctorService:
     ) -> None:
         if name == "search":
             self._read_index(check, live, settled)
-        elif name == "embedding":
-            self._read_embeddings(check, live, settled)
+        elif name in _VECTORS:
+            self._read_vectors(check, *_VECTORS[name], live, settled)
         elif name == "quality":
             rows = self._revisions(QualityScore)
             self._compare(check, rows, live, settled)
@@ -185,19 +186,25 @@ class DoctorService:
             check.stale |= self._fulltext.differing(list(entries.values()))
             self._session.expunge_all()
 
-    def _read_embeddings(
-        self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
+    def _read_vectors(
+        self,
+        check: Check,
+        table: Any,
+        columns: Sequence[Any],
+        is_whole: Callable[..., bool],
+        live: Mapping[str, Revisions],
+        settled: Mapping[str, Revisions],
     ) -> None:
-        wanted = EmbeddingRow.model == self._producer_of("embedding")
-        there = EmbeddingRow.vector.is_not(None)
-        self._compare(check, self._revisions(EmbeddingRow, wanted, there), live, settled)
-        others = self._revisions(EmbeddingRow, ~wanted, there).keys()
+        wanted = table.model == self._producer_of("embedding")
+        there = columns[0].is_not(None)
+        self._compare(check, self._revisions(table, wanted, there), live, settled)
+        others = self._revisions(table, ~wanted, there).keys()
         check.phantom |= others - live.keys()
         check.wrong_producer |= check.missing & others
         check.missing -= others
-        query = select(EmbeddingRow.resource_id, EmbeddingRow.vector).where(wanted, there)
-        for one, blob in self._session.execute(query):
-            if one in settled and blob and (len(blob) % 2 or not _is_vector(blob)):
+        query = select(table.resource_id, *columns).where(wanted, there)
+        for one, *values in self._session.execute(query.execution_options(yield_per=_CHUNK)):
+            if one in settled and not is_whole(*values):
                 check.stale.add(one)
 
     def _revisions(self, table: Any, *conditions: ColumnElement[bool]) -> dict[str, Revisions]:
@@ -224,12 +231,18 @@ class DoctorService:
             self._fulltext.remove(ids)
         elif name == "embedding":
             drop_vectors(self._session, ids)
+        elif name == "passages":
+            drop_passages(self._session, ids)
         elif name == "quality":
             self._session.execute(delete(QualityScore).where(QualityScore.resource_id.in_(ids)))
 
     def _forget_revisions(self, name: str, ids: Collection[str]) -> None:
         """Let any computation replace these, also those of a revision that does not exist."""
-        table: Any = {"embedding": EmbeddingRow, "quality": QualityScore}.get(name)
+        table: Any = {
+            "embedding": EmbeddingRow,
+            "passages": PassageRow,
+            "quality": QualityScore,
+        }.get(name)
         if table is not None:
             self._session.execute(
                 update(table)
@@ -268,5 +281,18 @@ def _older(ours: Revisions, theirs: Revisions) -> bool:
 
 
 def _is_vector(blob: bytes) -> bool:
+    if len(blob) % 2:
+        return False
     vector = as_vector(blob)
     return bool(np.isfinite(vector).all() and vector.any())
+
+
+_VECTORS: Mapping[str, tuple[Any, Sequence[Any], Callable[..., bool]]] = {
+    "embedding": (EmbeddingRow, (EmbeddingRow.vector,), _is_vector),
+    "passages": (
+        PassageRow,
+        (PassageRow.vectors, PassageRow.spans, PassageRow.complete),
+        are_whole,
+    ),
+}
+"""Derivation to its table, the columns that hold vectors, and whether these are undamaged."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import now, release, see_newest
-from alexandria.models import EmbeddingRow, Resource, ResourceContent
+from alexandria.models import EmbeddingRow, PassageRow, Resource, ResourceContent
 from alexandria.protocols import Cache, Embedder
 from alexandria.services.ledger import Revisions
 
@@ -182,7 +182,7 @@ def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
         )
 
 
-def next_change(session: Session, model: str | None = None) -> int:
+def next_change(session: Session, model: str | None = None, table: Any = EmbeddingRow) -> int:
     """Give the number of the next write; greater than all committed of the model, or of all.
 
     On PostgreSQL the caller then holds a lock until its transaction ends.
@@ -190,21 +190,22 @@ def next_change(session: Session, model: str | None = None) -> int:
     if _is_postgresql(session):
         # Else a process could see change 8, and later miss change 7 of a slower transaction.
         session.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_ORDER_LOCK})
-    newest = select(func.max(EmbeddingRow.change))
+    newest = select(func.max(table.change))
     if model is not None:
-        newest = newest.where(EmbeddingRow.model == model)
+        newest = newest.where(table.model == model)
     return (session.scalar(newest) or 0) + 1
 
 
 def forget_model(session: Session, model: str, limit: int) -> int:
     """Delete rows of a model that no longer serves; give how many."""
-    rows = select(EmbeddingRow.resource_id).where(EmbeddingRow.model == model).limit(limit)
-    gone = session.execute(
-        delete(EmbeddingRow).where(
-            EmbeddingRow.model == model, EmbeddingRow.resource_id.in_(rows.scalar_subquery())
+    count = 0
+    for table in (EmbeddingRow, PassageRow):
+        rows = select(table.resource_id).where(table.model == model).limit(limit)
+        gone = session.execute(
+            delete(table).where(table.model == model, table.resource_id.in_(rows.scalar_subquery()))
         )
-    )
-    return getattr(gone, "rowcount", 0)
+        count += getattr(gone, "rowcount", 0)
+    return count
 
 
 def _embed(

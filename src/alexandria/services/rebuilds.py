@@ -6,7 +6,7 @@ while its revisions are set back to 0.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 KEPT_AFTER_SWITCH = timedelta(seconds=30)
 """So long a search that began before the switch may still look at what served then."""
 _ROWS_AT_ONCE = 1000
+_BUILT_AS: Mapping[str, str] = {"passages": "embedding"}
+"""Derivation to the one whose build it belongs to: both are of one model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,16 @@ class RebuildService:
         return sum(self._open_missing(d) + self._renew_others(d) for d in self._ledger.active)
 
     def chosen(self, name: str) -> list[str]:
-        """Give what is to be rebuilt. Raises InvalidInputError for what does not run here."""
+        """Give what is to be rebuilt: the derivation, and what is built together with it.
+
+        Raises InvalidInputError for what does not run here.
+        """
         names = [one.name for one in self._ledger.active]
         if name not in {"all", *names}:
             raise InvalidInputError(
                 f"There is no derivation {name!r} here.", f"Choose all, or {', '.join(names)}."
             )
-        return names if name == "all" else [name]
+        return names if name == "all" else list(_built_with(name))
 
     def begin(self, derivation: str) -> int:
         """Have all of one derivation computed anew, or go on with it; give how many rows wait."""
@@ -108,15 +113,17 @@ class RebuildService:
 
     def finish(self, derivation: str) -> bool:
         """Let what was built beside serve, if all is in it that was in what serves now."""
-        if self._builds.building(derivation) is None:
+        built = _BUILT_AS.get(derivation, derivation)
+        if self._builds.building(built) is None:
             return False
-        left = select(LedgerRow.subject_id).where(*self._to_renew(derivation)).limit(1)
-        if self._session.scalar(left) is not None:
-            return False
-        if not self._builds.switch(derivation):
+        for part in _built_with(built):
+            left = select(LedgerRow.subject_id).where(*self._to_renew(part)).limit(1)
+            if self._session.scalar(left) is not None:
+                return False
+        if not self._builds.switch(built):
             return False  # the reconciler does it soon
-        serving = self._builds.serving(derivation)
-        logger.info("%s: %s serves from now on", derivation, serving and serving.producer)
+        serving = self._builds.serving(built)
+        logger.info("%s: %s serves from now on", built, serving and serving.producer)
         return True
 
     def clean_up(self, kept: timedelta = KEPT_AFTER_SWITCH) -> bool:
@@ -244,6 +251,10 @@ class RebuildService:
             execution_options={"preserve_rowcount": True},
         )
         return _count(opened)
+
+
+def _built_with(derivation: str) -> tuple[str, ...]:
+    return (derivation, *(one for one, built in _BUILT_AS.items() if built == derivation))
 
 
 def _count(result: Result[Any]) -> int:

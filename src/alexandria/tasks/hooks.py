@@ -13,6 +13,7 @@ from alexandria.config import get_settings
 from alexandria.events import Event, SystemEvent, event_emitter, outbox
 from alexandria.log import correlation_id
 from alexandria.tasks.celery_tasks import (
+    embed_passages_task,
     invalidate_cache_task,
     recompute_quality_task,
     regenerate_embedding_task,
@@ -156,6 +157,15 @@ def _also(
     )
 
 
+_on_content_changed_embed_passages = Hook(
+    SystemEvent.RESOURCE_CONTENT_CHANGED,
+    "on_content_changed_embed_passages",
+    embed_passages_task,
+    priority=2,
+    countdown=15,
+    queue="ml_tasks",
+)
+
 EXTRA_HOOKS: tuple[Hook, ...] = (
     *(
         _also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
@@ -181,6 +191,12 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         on_content_changed_regenerate_embedding,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_embedding",
+    ),
+    _on_content_changed_embed_passages,
+    _also(
+        _on_content_changed_embed_passages,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_passages",
     ),
     _also(
         on_metadata_changed_recompute_quality,

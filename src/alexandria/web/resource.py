@@ -19,8 +19,18 @@ router = APIRouter(prefix="/ui/resources", dependencies=[Depends(reader), Depend
 
 
 @router.get("/{resource_id}")
-def read(request: Request, resource_id: str, services: Reading, change: str = "") -> HTMLResponse:
-    """Show a resource; `change`: the reader's own edit, of which the index line tells."""
+def read(
+    request: Request,
+    resource_id: str,
+    services: Reading,
+    change: str = "",
+    start: str = "",
+    end: str = "",
+) -> HTMLResponse:
+    """Show a resource; `change`: the reader's own edit, of which the index line tells.
+
+    `start`, `end`: characters of the content that are marked, for the page to open at.
+    """
     resource = services.resources.get(resource_id)
     quality = services.quality.get_quality_scores(resource_id)
     return page(
@@ -29,6 +39,7 @@ def read(request: Request, resource_id: str, services: Reading, change: str = ""
         services,
         resource=resource,
         change=number_of(change),
+        marked=_marked(number_of(start), number_of(end), len(resource.content)),
         ledger=_ledger(services, resource_id),
         quality=quality,
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
@@ -36,6 +47,12 @@ def read(request: Request, resource_id: str, services: Reading, change: str = ""
         files=_files(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
+
+
+def _marked(start: int | None, end: int | None, length: int) -> slice | None:
+    if start is None or end is None or not 0 <= start < end <= length:
+        return None
+    return slice(start, end)
 
 
 @router.get("/{resource_id}/ledger")

@@ -18,6 +18,13 @@ class Facet(BaseModel):
     count: int
 
 
+class Passage(BaseModel):
+    start: int
+    """Characters of the content, from here up to `end`."""
+    end: int
+    text: str
+
+
 class SearchHit(BaseModel):
     id: str
     external_id: str | None
@@ -28,6 +35,8 @@ class SearchHit(BaseModel):
     scores: Scores
     snippet: str
     """Escaped HTML with `<mark>` around what matched."""
+    passage: Passage | None
+    """Where the content is nearer to the query than the resource as a whole."""
     quality: float | None
     freshness: dict[str, str]
     """Derivation to state."""

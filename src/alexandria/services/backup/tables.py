@@ -12,6 +12,7 @@ _COMPUTED = "computed anew from the resources"
 LEFT_OUT: Mapping[str, str] = {
     "ledger": "says what was computed; after a restore nothing is",
     "embeddings": _COMPUTED,
+    "passages": _COMPUTED,
     "quality_scores": _COMPUTED,
     "builds": "says what serves; after a restore that is what the settings and the schema name",
     "search_documents": "belongs to the keyword index of SQLite",

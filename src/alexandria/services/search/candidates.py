@@ -8,11 +8,29 @@ from sqlalchemy.orm import Session
 
 from alexandria.errors import UnavailableError
 from alexandria.models import Resource
-from alexandria.protocols import Embedder, FullTextIndex, KeywordQuery, VectorIndex
+from alexandria.protocols import (
+    Embedder,
+    FullTextIndex,
+    KeywordQuery,
+    NearPassage,
+    PassageIndex,
+    VectorIndex,
+)
 from alexandria.services.search.conditions import Conditions
 from alexandria.services.search.ordering import in_order, sql_order
 from alexandria.services.search.query import ParsedQuery
-from alexandria.services.search.ranking import LIST_SIZE, Hit, Ranked, by_keyword, by_meaning, fuse
+from alexandria.services.search.ranking import (
+    LIST_SIZE,
+    REFINED,
+    Hit,
+    Passage,
+    Ranked,
+    Vectors,
+    by_keyword,
+    by_meaning,
+    fuse,
+    refine,
+)
 from alexandria.services.search.request import Mode, SearchRequest
 
 _ALL = 2**31 - 1
@@ -38,10 +56,12 @@ class Candidates:
         fulltext: FullTextIndex | None,
         vectors: VectorIndex,
         embedder: Embedder,
+        passages: PassageIndex | None,
     ) -> None:
         self._session = session
         self._fulltext = fulltext
         self._vectors = vectors
+        self._passages = passages
         self._embedder = embedder
 
     def find(self, request: SearchRequest, parsed: ParsedQuery, conditions: Conditions) -> Found:
@@ -80,26 +100,46 @@ class Candidates:
         return Found(by_keyword(found[request.offset :]), total)
 
     def _ranked(self, mode: Mode, parsed: ParsedQuery, allowed: set[str] | None) -> list[Hit]:
-        if mode == "semantic":
-            return by_meaning(self._by_meaning(parsed, allowed))
         if mode == "keyword":
             return by_keyword(self._by_words(parsed.keyword, allowed, _ALL))
-        words = self._by_words(parsed.keyword, allowed, LIST_SIZE)
-        return fuse(words, self._by_meaning(parsed, allowed))
+        query = self._embedder.embed([parsed.text[:_TEXT_CHARACTERS]])[0]
+        near, passages = self._by_meaning(query, parsed.keyword, allowed)
+        if mode == "semantic":
+            return near
+        joined = fuse(by_keyword(self._by_words(parsed.keyword, allowed, LIST_SIZE)), near)
+        best = joined[:REFINED]
+        vectors = dict(self._vectors.vectors([hit.resource_id for hit in best]))
+        vectors |= {
+            one.resource_id: passages[one.resource_id].vector for one in best if one.passage
+        }
+        return refine(joined, vectors, query)
 
     def _by_words(self, query: KeywordQuery, allowed: set[str] | None, limit: int) -> Ranked:
         if allowed is None:
             return self._matching(query, limit)
         return [hit for hit in self._matching(query) if hit[0] in allowed][:limit]
 
-    def _by_meaning(self, parsed: ParsedQuery, allowed: set[str] | None) -> Ranked:
-        if parsed.keyword.all_of:
-            met = {one for one, _ in self._matching(KeywordQuery(all_of=parsed.keyword.all_of))}
+    def _by_meaning(
+        self, query: Vectors, words: KeywordQuery, allowed: set[str] | None
+    ) -> tuple[list[Hit], dict[str, NearPassage]]:
+        """Rank by the best of a resource's own vector and its passages'; give these as well."""
+        if words.all_of:
+            met = {one for one, _ in self._matching(KeywordQuery(all_of=words.all_of))}
             allowed = met if allowed is None else allowed & met
-        vector = self._embedder.embed([parsed.text[:_TEXT_CHARACTERS]])[0]
-        return self._vectors.search(
-            vector, LIST_SIZE, exclude=self._excluded(parsed.keyword), only=allowed
-        )
+        excluded = self._excluded(words)
+        scores = dict(self._vectors.search(query, LIST_SIZE, excluded, allowed))
+        nearer: dict[str, NearPassage] = {}
+        if self._passages:
+            for found in self._passages.search(query, LIST_SIZE, excluded, allowed):
+                if found.score > scores.get(found.resource_id, -1.0):
+                    nearer[found.resource_id] = found
+                    scores[found.resource_id] = found.score
+        ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:LIST_SIZE]
+        places = {
+            one: Passage(near.start, near.end, near.content_revision)
+            for one, near in nearer.items()
+        }
+        return by_meaning(ranked, places), nearer
 
     def _excluded(self, query: KeywordQuery) -> set[str]:
         return {

@@ -110,6 +110,13 @@ class Scores(TypedDict):
     """Cosine."""
 
 
+class PassageShown(TypedDict):
+    start: int
+    """Characters of the content, from here up to `end`."""
+    end: int
+    text: str
+
+
 class SearchResult(TypedDict):
     id: str
     external_id: str | None
@@ -120,6 +127,8 @@ class SearchResult(TypedDict):
     scores: Scores
     snippet: str
     """Escaped HTML with `<mark>` only."""
+    passage: PassageShown | None
+    """Where the content is nearer to the query than the resource as a whole."""
     quality: float | None
     freshness: dict[str, str]
     """Derivation to `fresh`, `pending`, `stale` or `failed`."""

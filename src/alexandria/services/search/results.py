@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from alexandria.models import QualityScore, Resource, ResourceAuthor, ResourceContent
 from alexandria.services.search.ranking import Hit
-from alexandria.services.search.request import Scores, SearchResult
+from alexandria.services.search.request import PassageShown, Scores, SearchResult
 
 _SNIPPET_CHARACTERS = 300
 
@@ -32,6 +32,7 @@ def page_of(
     }
     starts = {one: row.abstract for one, row in rows.items() if row.abstract}
     starts |= _content_starts(session, rows.keys() - starts.keys() - snippets.keys())
+    passages = _passages(session, [hit for hit in hits if hit.resource_id in rows])
     authors = _authors(session, ids)
     quality = _quality(session, ids)
     return [
@@ -43,13 +44,37 @@ def page_of(
             year=rows[one].year,
             score=round(hit.score, 6),
             scores=Scores(keyword=_rounded(hit.keyword), semantic=_rounded(hit.semantic)),
-            snippet=snippets.get(one) or _start(starts.get(one, "")),
+            snippet=snippets.get(one) or _start(_shown(passages.get(one), starts.get(one, ""))),
+            passage=passages.get(one),
             quality=quality.get(one),
             freshness={},
         )
         for hit in hits
         if (one := hit.resource_id) in rows
     ]
+
+
+def _shown(passage: PassageShown | None, start: str) -> str:
+    return " ".join(passage["text"].split()) if passage else start
+
+
+def _passages(session: Session, hits: Sequence[Hit]) -> dict[str, PassageShown]:
+    """Read the passages; those of a content that has changed since are left out."""
+    found: dict[str, PassageShown] = {}
+    for hit in hits:
+        if (place := hit.passage) is None:
+            continue
+        text = session.scalar(
+            select(func.substr(ResourceContent.text, place.start + 1, place.end - place.start))
+            .join(Resource, Resource.id == ResourceContent.resource_id)
+            .where(
+                Resource.id == hit.resource_id,
+                Resource.content_revision == place.content_revision,
+            )
+        )
+        if text:
+            found[hit.resource_id] = PassageShown(start=place.start, end=place.end, text=text)
+    return found
 
 
 def _authors(session: Session, ids: Sequence[str]) -> Mapping[str, list[str]]:

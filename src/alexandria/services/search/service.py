@@ -10,7 +10,7 @@ from alexandria import cache_keys
 from alexandria.db import see_newest
 from alexandria.errors import NotFoundError, UnavailableError
 from alexandria.models import EmbeddingRow, Resource
-from alexandria.protocols import Cache, Embedder, FullTextIndex, VectorIndex
+from alexandria.protocols import Cache, Embedder, FullTextIndex, PassageIndex, VectorIndex
 from alexandria.services.embeddings import as_vector
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import Revisions
@@ -44,6 +44,7 @@ class SearchService:
         embedder: Embedder,
         cache: Cache | None,
         freshness: FreshnessService,
+        passages: PassageIndex | None = None,
     ) -> None:
         self._session = session
         self._fulltext = fulltext
@@ -51,7 +52,7 @@ class SearchService:
         self._embedder = embedder
         self._freshness = freshness
         self._cache = cache
-        self._candidates = Candidates(session, fulltext, vectors, embedder)
+        self._candidates = Candidates(session, fulltext, vectors, embedder, passages)
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Answer the query; what was typed never raises.

@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=15)
 """So long others leave claimed work alone; a batch takes a few seconds."""
 
-Compute = Callable[[Services, Collection[str]], Mapping[str, Revisions]]
+Compute = Callable[[Services, Collection[str]], Mapping[str, Revisions | None]]
+"""Gives the revisions that were read; None for a resource that needs another run."""
 
 
 class DerivationTask(DatabaseTask):
@@ -53,8 +54,13 @@ class DerivationTask(DatabaseTask):
 
 
 def _run(
-    task: Task, db: LibrarySession, resource_id: str, compute: Compute, done_event: SystemEvent
+    task: Task,
+    db: LibrarySession,
+    resource_id: str,
+    compute: Compute,
+    done_event: SystemEvent | None = None,
 ) -> dict[str, Any]:
+    """`done_event`: told of each resource; None if the service tells of it itself."""
     begin(task, resource_id)
     name = task.derivation
     services = Services(db)
@@ -65,9 +71,12 @@ def _run(
     producer = services.ledger.producer_of(name)
     release(db)
     run = _Run(task, services, claimed, compute, done_event, producer)
-    read, failed = run.compute_all(first=resource_id)
-    again = run.note(read)
-    services.ledger.close(name, claimed.keys() - read.keys() - failed, claimed)
+    found, failed = run.compute_all(first=resource_id)
+    read = {one: revisions for one, revisions in found.items() if revisions}
+    unfinished = found.keys() - read.keys()
+    again = [*run.note(read), *unfinished]
+    services.ledger.unclaim(name, unfinished)
+    services.ledger.close(name, claimed.keys() - found.keys() - failed, claimed)
     services.dead_letters.forget(task.name, claimed.keys() - failed)
     services.rebuilds.finish(name)
     release(db)
@@ -100,7 +109,7 @@ class _Run:
     services: Services
     claimed: Mapping[str, Claim]
     compute: Compute
-    done_event: SystemEvent
+    done_event: SystemEvent | None
     producer: str
 
     def note(self, read: Mapping[str, Revisions]) -> list[str]:
@@ -109,13 +118,14 @@ class _Run:
         Told first: events are kept in order by a lock, which every writer takes before that of a
         ledger row.
         """
-        for done in read:
-            outbox.record(self.services.session, self.done_event, {"resource_id": done})
+        if self.done_event:
+            for done in read:
+                outbox.record(self.services.session, self.done_event, {"resource_id": done})
         return self.services.ledger.computed(
             self.task.derivation, read, self.claimed, by=self.producer
         )
 
-    def compute_all(self, first: str) -> tuple[Mapping[str, Revisions], set[str]]:
+    def compute_all(self, first: str) -> tuple[Mapping[str, Revisions | None], set[str]]:
         """Compute all at once, or one by one if one of them fails; give what was read, what failed.
 
         Raises what is transient, and the error of `first`, whose own task this is.
@@ -131,9 +141,9 @@ class _Run:
         logger.warning("%s: %d together failed, going one by one", self.task.name, len(ids))
         return self._compute_singly(first)
 
-    def _compute_singly(self, first: str) -> tuple[Mapping[str, Revisions], set[str]]:
+    def _compute_singly(self, first: str) -> tuple[Mapping[str, Revisions | None], set[str]]:
         """Compute one after the other, `first` last, since its error is raised."""
-        read: dict[str, Revisions] = {}
+        read: dict[str, Revisions | None] = {}
         failed = set()
         for one in sorted(self.claimed, key=lambda i: i == first):
             try:
@@ -149,9 +159,9 @@ class _Run:
             release(self.services.session)
         return read, failed
 
-    def _give_up(self, read: Mapping[str, Revisions]) -> None:
+    def _give_up(self, read: Mapping[str, Revisions | None]) -> None:
         """Note what is computed, and leave the rest to other tasks."""
-        self.note(read)
+        self.note({one: revisions for one, revisions in read.items() if revisions})
         self.services.ledger.unclaim(self.task.derivation, self.claimed)
         release(self.services.session)
 
@@ -203,6 +213,25 @@ def regenerate_embedding_task(
 @celery_app.task(
     bind=True,
     base=DerivationTask,
+    name=_name("embed_passages_task"),
+    max_retries=3,
+    default_retry_delay=60,
+    derivation="passages",
+    failed_event=SystemEvent.EMBEDDING_FAILED,
+)
+def embed_passages_task(self: Task, resource_id: str, *, db: LibrarySession) -> dict[str, Any]:
+    """Embed passages of a resource's content, and of others that are due: some in each run."""
+    return _run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.passages.embed_passages(ids),
+    )
+
+
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
     name=_name("recompute_quality_task"),
     max_retries=2,
     derivation="quality",
@@ -240,6 +269,7 @@ def update_search_index_task(self: Task, resource_id: str, *, db: LibrarySession
 TASK_OF: Mapping[str, Task] = {
     "search": update_search_index_task,
     "embedding": regenerate_embedding_task,
+    "passages": embed_passages_task,
     "quality": recompute_quality_task,
 }
 """Derivation to the task that computes it."""
