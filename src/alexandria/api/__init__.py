@@ -11,6 +11,7 @@ from alexandria.api import (
     ingestion,
     merging,
     monitoring,
+    originals,
     quality,
     resources,
     search,
@@ -33,7 +34,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, merging, ingestion, search, quality),
+    *(resources, originals, merging, ingestion, search, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in
+from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in, viewing
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
@@ -18,6 +18,7 @@ def mount(app: FastAPI) -> None:
         add,
         editing,
         resource,
+        viewing,
         library,
         nowhere,
     ):  # nowhere takes what is left
