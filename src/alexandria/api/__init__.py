@@ -14,6 +14,7 @@ from alexandria.api import (
     originals,
     quality,
     resources,
+    saved_searches,
     search,
 )
 from alexandria.api.errors import MEDIA_TYPE
@@ -34,7 +35,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, originals, merging, ingestion, search, quality),
+    *(resources, originals, merging, ingestion, search, saved_searches, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -52,6 +52,7 @@ from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
+from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
 from alexandria.services.users import UserService
 
@@ -249,6 +250,10 @@ class Services:
             url, serving.id if serving else None, model.model, model.dimensions
         ).bind(self.session)
         return SearchService(self.session, self.fulltext, vectors, model, cache(), self.freshness)
+
+    @cached_property
+    def saved_searches(self) -> SavedSearchService:
+        return SavedSearchService(self.session, self.search)
 
     @cached_property
     def dead_letters(self) -> DeadLetterService:

@@ -5,7 +5,17 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in, viewing
+from alexandria.web import (
+    activity,
+    add,
+    editing,
+    library,
+    nowhere,
+    resource,
+    saved_searches,
+    sign_in,
+    viewing,
+)
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
@@ -19,6 +29,7 @@ def mount(app: FastAPI) -> None:
         editing,
         resource,
         viewing,
+        saved_searches,
         library,
         nowhere,
     ):  # nowhere takes what is left
