@@ -218,6 +218,7 @@ class TestPage:
         page = browser.get(sent.headers["location"]).text
         assert "These are the results of <b>Night &lt;b&gt;</b>" in page
         assert "1 result <" in page
+        assert "owls, by words, from 1900, newest first" in page
         new = add("Owls of late", year=2020)
         assert '<span class="new">1 new</span>' in browser.get("/ui/").text
         (saved,) = browser.get("/saved-searches").json()["items"]
@@ -228,6 +229,8 @@ class TestPage:
             assert "1 new since you looked" in page
             assert page.count('<span class="new">New</span>') == 1
             assert f'{new}">Owls of late</a> <span class="new">' in page
+        changed = browser.get(opened.headers["location"] + "&author=Moe").text
+        assert "These are the results of" not in changed, "a filter makes it another question"
         assert "1 new</span>" not in browser.get("/ui/").text, "it was looked at"
         renamed = browser.post(f"{where}/rename", data={"name": "Owls"})
         assert "results of <b>Owls</b>" in browser.get(renamed.headers["location"]).text

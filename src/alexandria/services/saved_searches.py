@@ -51,7 +51,7 @@ class SavedSearchService:
                 f"You have {MOST} saved searches, and there can be no more.",
                 "Delete one that you no longer need.",
             )
-        saved = SavedSearch(user_id=user_id, name=_checked_name(name), asked=_kept(request))
+        saved = SavedSearch(user_id=user_id, name=_checked_name(name), asked=kept(request))
         self._write(saved)
         return saved
 
@@ -72,7 +72,7 @@ class SavedSearchService:
                 )
             saved.last_seen_at = last_seen_at
         if asked is not None:
-            saved.asked = _kept(SearchRequest(**{**saved.asked, **asked}))
+            saved.asked = kept(SearchRequest(**{**saved.asked, **asked}))
         if name is not None:
             saved.name = _checked_name(name)
         if name is not None or asked is not None:
@@ -122,7 +122,8 @@ def request_of(saved: SavedSearch, **page: Any) -> SearchRequest:
     return SearchRequest(**saved.asked, **page)
 
 
-def _kept(request: SearchRequest) -> dict[str, Any]:
+def kept(request: SearchRequest) -> dict[str, Any]:
+    """Give what is kept of a request: all but its page, where it is not as by default."""
     values = asdict(request.cleaned())
     return {name: values[name] for name in ASKED if values[name] != _DEFAULTS[name]}
 

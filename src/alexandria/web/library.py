@@ -86,7 +86,7 @@ def library(
         venues=_venues(services.session, [hit["id"] for hit in hits]),
         qualities=_qualities(services.session, [hit["id"] for hit in hits]),
         change=number_of(change) or waited,
-        **saved_of(services, who, saved, since),
+        **saved_of(services, who, asked, saved, since),
         best_keyword=_best_keyword(hits),
         links=_Links(request, asked.offset, answer["total"]),
     )

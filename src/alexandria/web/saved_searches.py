@@ -13,13 +13,29 @@ from alexandria.access import SignedIn, Writing
 from alexandria.bootstrap import Services
 from alexandria.errors import InvalidInputError
 from alexandria.models import SavedSearch
-from alexandria.services.saved_searches import ASKED
+from alexandria.services.saved_searches import ASKED, kept
 from alexandria.services.search import SearchRequest
 from alexandria.services.users import Identity
 from alexandria.web.rendering import reader, same_site
 
 router = APIRouter(prefix="/ui/saved-searches", dependencies=[Depends(reader), Depends(same_site)])
 
+_WORDS: Mapping[str, str] = {
+    "mode": "by {}",
+    "sort": "sorted by {}",
+    "year_from": "from {}",
+    "year_to": "to {}",
+    "min_quality": "quality {} and above",
+}
+_VALUES: Mapping[str, str] = {
+    "by semantic": "by meaning",
+    "by keyword": "by words",
+    "sorted by year": "oldest first",
+    "sorted by -year": "newest first",
+    "sorted by -title": "sorted by title from Z",
+    "sorted by created": "first added first",
+    "sorted by -created": "last added first",
+}
 _NUMBERS: Mapping[str, type] = {"year_from": int, "year_to": int, "min_quality": float}
 
 
@@ -88,10 +104,15 @@ def delete(saved_id: str, services: Writing, who: SignedIn) -> RedirectResponse:
     return RedirectResponse("/ui/", status_code=303)
 
 
-def saved_of(services: Services, who: Identity, opened: str, since: str) -> dict[str, Any]:
-    """Give what the search page shows: all saved searches, which is open, and what is new in it."""
+def saved_of(
+    services: Services, who: Identity, asked: SearchRequest, opened: str, since: str
+) -> dict[str, Any]:
+    """Give what the search page shows: all saved searches, which is open, and what is new in it.
+
+    One that was opened and then changed, by a filter for example, is open no longer.
+    """
     found = services.saved_searches.of(who.user_id)
-    shown = next((one for one in found if one.id == opened), None)
+    shown = next((one for one in found if one.id == opened and one.asked == kept(asked)), None)
     moment = _moment(since)
     new = services.saved_searches.new_of(shown, moment) if shown and moment else []
     return {
@@ -111,10 +132,10 @@ def address_of(saved: SavedSearch, since: datetime | None = None) -> str:
 
 def _words(saved: SavedSearch) -> str:
     """Say in a line what is asked."""
-    asked = dict(saved.asked)
-    parts = [asked.pop("query", "everything")]
-    parts += [f"{name.replace('_', ' ')} {value}" for name, value in asked.items()]
-    return ", ".join(parts)
+    asked = saved.asked
+    others = [name for name in ASKED if name in asked and name != "query"]
+    parts = [_WORDS.get(name, f"{name} {{}}").format(asked[name]) for name in others]
+    return ", ".join([asked.get("query", "everything"), *(_VALUES.get(one, one) for one in parts)])
 
 
 def _moment(given: str) -> datetime | None:

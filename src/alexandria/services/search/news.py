@@ -3,12 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alexandria.models import Resource
 from alexandria.services.search.candidates import Candidates
-from alexandria.services.search.conditions import Conditions
+from alexandria.services.search.conditions import CameAfter, Conditions
 from alexandria.services.search.query import parse
 from alexandria.services.search.request import MAX_LIMIT, SearchRequest
 
@@ -24,8 +22,8 @@ def found_since(
     By words or filters alone, all that match; where meaning takes part, those that score at least
     half as much as the best. Costs one statement while nothing came in, else one search.
     """
-    newer = (Resource.created_at > moment, Resource.deleted_at.is_(None))
-    new = set(session.scalars(select(Resource.id).where(*newer)))
+    came = Conditions(required=(CameAfter(moment),))
+    new = came.allowed(session)
     if not new:
         return []
     request = replace(
@@ -33,13 +31,14 @@ def found_since(
     )  # with facets all ids are given, not those of a page alone
     parsed = parse(request.query)
     filters = request.conditions()
-    conditions = Conditions(
-        required=filters.required + parsed.conditions.required,
-        excluded=parsed.conditions.excluded,
-    )
+    required = filters.required + parsed.conditions.required
+    by_meaning = request.mode != "keyword" and bool(parsed.text)
+    if not by_meaning:  # then the others need not be ranked
+        required += came.required
+    conditions = Conditions(required=required, excluded=parsed.conditions.excluded)
     found = candidates.find(request, parsed, conditions)
-    if all(hit.semantic is None for hit in found.hits):
-        return [one for one in found.ids if one in new]
+    if not by_meaning or not found.hits:
+        return list(found.ids)
     least = ENOUGH * found.hits[0].score
     near = (hit.resource_id for hit in found.hits if hit.score >= least)
     return [one for one in near if one in new]

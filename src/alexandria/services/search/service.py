@@ -79,7 +79,16 @@ class SearchService:
 
     def found_since(self, request: SearchRequest, moment: datetime) -> list[str]:
         """Give what came in after the moment of what the query finds, the best first."""
-        return found_since(self._session, self._candidates, request, moment)
+        source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
+        key = cache_keys.search_query(asdict(request) | source | {"since": moment.isoformat()})
+        known: list[str] | None = self._cache.get(key) if self._cache else None
+        if known is not None:
+            return known
+        see_newest(self._session)
+        found = found_since(self._session, self._candidates, request, moment)
+        if self._cache:
+            self._cache.set(key, found)
+        return found
 
     def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
         """Give the resources nearest in meaning; none while the resource has no vector yet."""
