@@ -25,6 +25,9 @@ from alexandria.tasks.celery_tasks import examine_library_task
 TASKS = (update_search_index_task, regenerate_embedding_task, recompute_quality_task)
 
 
+ISBN = "9780306406157"
+
+
 @pytest.fixture
 def ids(library: Path) -> list[str]:
     """Resources of which everything is fresh."""
@@ -69,6 +72,17 @@ def test_a_healthy_library_has_nothing_to_find(either_library: Path) -> None:
     report = examine()
     assert report.found == 0
     assert report.as_dict()["ok"]
+
+
+def test_identifiers_in_whatever_order_are_no_fault(library: Path) -> None:
+    record = Record(title="Owls", url="https://example.org/owls", doi="10.1234/owls", isbn=ISBN)
+    with writing() as session:
+        made = Services(session).resources.create(record).id
+    assert examine().derivations["search"].stale == set()
+    with writing() as session:
+        Services(session).resources.update(made, {"doi": None})
+        Services(session).resources.update(made, {"doi": "10.1234/hawks"})
+    assert examine().derivations["search"].stale == set()
 
 
 HARM: dict[str, tuple[str, str, str]] = {

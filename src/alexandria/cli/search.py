@@ -33,7 +33,7 @@ _DEFAULT_MODE = "hybrid"
 def search(
     query: Annotated[str | None, typer.Argument()] = None,
     mode: Annotated[
-        str | None, typer.Option(help=f"hybrid, keyword or semantic. [default: {_DEFAULT_MODE}]")
+        str | None, typer.Option(help=f"{_DEFAULT_MODE} (the default), keyword or semantic.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
     saved: Annotated[
@@ -112,7 +112,7 @@ def _print(answer: dict[str, Any], new: Collection[str] | None) -> None:
     out.print(f"[dim]{state}.[/dim]", highlight=False)
     for hit in answer["results"]:
         mark = "[green]new[/green] " if hit["id"] in (new or ()) else ""
-        line = ", ".join(hit["authors"][:3]) + (f" · {hit['year']}" if hit["year"] else "")
+        line = " · ".join(filter(None, (", ".join(hit["authors"][:3]), str(hit["year"] or ""))))
         out.print(f"\n{mark}[bold]{escape(hit['title'])}[/bold]", highlight=False)
         for text in (line, plain_snippet(hit["snippet"], hit["title"]), hit["id"]):
             if text:
