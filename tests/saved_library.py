@@ -93,6 +93,9 @@ def fill() -> str:
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())
         services.users.new_sign_in_link()
+        services.saved_searches.create(
+            reader.id, "Owls, l'été", SearchRequest("owls", sort="-year", year_from=1900)
+        )
         services.interactions.track(reader.id, bridges.id, "rate", 4.5)
         services.dead_letters.record(
             "alexandria.tasks.recompute_quality_task",

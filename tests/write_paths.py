@@ -176,6 +176,7 @@ def _migrate_command(world: World) -> None:
 
 Driver = Callable[[World], None]
 
+_KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
     "POST /resources": _create,
     "PUT /resources/{resource_id}": _replace,
@@ -190,6 +191,14 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /quality/recalculate": _recalculate,
     "POST /batch": _batch,
     "POST /interactions": _interact,
+    "POST /saved-searches": _KEEPS_A_QUESTION,
+    "PUT /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
+    "PATCH /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
+    "DELETE /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
+    "POST /ui/saved-searches": _KEEPS_A_QUESTION,
+    "POST /ui/saved-searches/{saved_id}/open": _KEEPS_A_QUESTION,
+    "POST /ui/saved-searches/{saved_id}/rename": _KEEPS_A_QUESTION,
+    "POST /ui/saved-searches/{saved_id}/delete": _KEEPS_A_QUESTION,
     "POST /tasks/dead/retry": "It queues a failed task, as the reconciler queues what is overdue.",
     "POST /tasks/dead/{letter_id}/retry": "It queues a failed task again.",
     "DELETE /tasks/dead": "It forgets how tasks failed; the ledger still says that they did.",
@@ -216,7 +225,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "worker": "It runs the tasks that the other ways queue.",
     "beat": "It queues what is overdue, and hands over what waits in the outbox.",
     "up": _PROCESS,
-    "search": _ONLY_READS,
+    "search": "It reads, and with --save keeps what a reader asks.",
     "show": _ONLY_READS,
     "status": _ONLY_READS,
     "export": _ONLY_READS,

@@ -63,6 +63,13 @@ class ForbiddenError(AlexandriaError):
     title = "Not allowed"
 
 
+class DamagedError(AlexandriaError):
+    """A stored file has other bytes than those that came in, or can't be read."""
+
+    status = 500
+    title = "A stored file is damaged"
+
+
 class ExtractionError(AlexandriaError):
     """A document can't be read: a permanent fault of the document, told to the person who brought it."""
 

@@ -211,6 +211,15 @@ def test_no_byte_can_be_changed_unnoticed(tmp_path: Path, saved: Path) -> None:
     assert refused > 200
 
 
+def test_parts_that_would_lie_before_the_beginning_are_refused(tmp_path: Path, saved: Path) -> None:
+    whole = bytearray(saved.read_bytes())
+    # The offset of the directory, from which those of the parts follow.
+    whole[-6:-2] = (1 << 31).to_bytes(4, "little")
+    (tmp_path / "spoilt").write_bytes(whole)
+    with pytest.raises(InvalidInputError):
+        everything(tmp_path / "spoilt")
+
+
 def test_an_archive_that_is_cut_off_anywhere_is_refused(tmp_path: Path, saved: Path) -> None:
     whole = saved.read_bytes()
     for end in [*range(0, len(whole), len(whole) // 50), len(whole) - 1]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alexandria.adapters.file_store import LocalFileStore
-from alexandria.errors import NotFoundError, UnavailableError
+from alexandria.errors import DamagedError, NotFoundError, UnavailableError
 
 CONTENT = b"%PDF-1.7 the bytes as they came\x00\xff"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -67,6 +67,34 @@ def test_a_stored_file_that_lost_its_end_is_mended(store: LocalFileStore) -> Non
     store.path(SHA256).write_bytes(CONTENT[:5])
     store.put_bytes(CONTENT)
     assert store.path(SHA256).read_bytes() == CONTENT
+
+
+def test_a_stored_file_in_which_a_bit_turned_is_mended(
+    store: LocalFileStore, tmp_path: Path
+) -> None:
+    store.put_bytes(CONTENT)
+    place = store.path(SHA256)
+    assert store.intact_path(SHA256) == place
+    place.write_bytes(CONTENT.replace(b"b", b"c"))
+    assert store.state(SHA256) == "damaged"
+    with pytest.raises(DamagedError, match="other bytes"):
+        store.intact_path(SHA256)
+    again = tmp_path / "again"
+    again.write_bytes(CONTENT)
+    store.put(again)
+    assert store.intact_path(SHA256).read_bytes() == CONTENT
+    assert store.state(SHA256) == "intact"
+
+
+def test_every_file_in_the_folder_is_named(store: LocalFileStore, folder: Path) -> None:
+    assert list(store.stored()) == [], "there is no folder yet"
+    store.put_bytes(CONTENT)
+    (folder / SHA256).write_bytes(b"at no hash's place")
+    (folder / "gone").symlink_to("nowhere")
+    assert {(one.path, one.sha256, one.bytes) for one in store.stored()} == {
+        (store.path(SHA256), SHA256, len(CONTENT)),
+        (folder / SHA256, None, 18),
+    }
 
 
 @pytest.mark.parametrize(

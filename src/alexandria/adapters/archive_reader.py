@@ -1,5 +1,6 @@
 """Reads a backup, and trusts nothing in it: not its names, not its counts, not its bytes."""
 
+import errno
 import hashlib
 import io
 import struct
@@ -112,6 +113,10 @@ class ArchiveReader:
             raise self._damaged("its list of contents can't be understood") from error
         except _DAMAGE as error:
             raise self._damaged(str(error) or type(error).__name__) from error
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise self._damaged("a part would lie before its beginning") from error
 
     def _damaged(self, how: str) -> InvalidInputError:
         return damaged(self._path, how)

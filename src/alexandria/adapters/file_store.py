@@ -8,11 +8,13 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from alexandria.errors import NoRoomError, NotFoundError
+from alexandria.errors import DamagedError, NoRoomError, NotFoundError
+from alexandria.protocols import FileState, StoredFile
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
@@ -66,6 +68,56 @@ class LocalFileStore:
         """Open the stored file for reading; raises NotFoundError if there is none."""
         return self.path(sha256).open("rb")
 
+    def intact_path(self, sha256: str) -> Path:
+        """Give the place of a file whose bytes are those that came in.
+
+        They are read once for each process and change of the file. Raises NotFoundError and
+        DamagedError.
+        """
+        path = self.path(sha256)
+        try:
+            found = path.stat()
+            digest = _known_digest(path, found.st_ino, found.st_mtime_ns, found.st_size)
+        except OSError as error:
+            raise DamagedError(
+                f"The stored file {sha256} can't be read: {error.strerror}.",
+                "Check the disk, and who may read the library's folder.",
+            ) from error
+        if digest != sha256:
+            raise DamagedError(
+                f"The stored file {sha256} has other bytes than those that came in.",
+                "Add the same file again: its bytes take the place of the damaged ones.",
+            )
+        return path
+
+    def state(self, sha256: str) -> FileState:
+        """Read the whole file, whatever is known of it, and tell how it is."""
+        try:
+            return "intact" if digest_of(self.path(sha256)) == sha256 else "damaged"
+        except NotFoundError:
+            return "missing"
+        except OSError:
+            return "damaged"
+
+    def stored(self) -> Iterator[StoredFile]:
+        """Give every file in the folder, also those that stand at no hash's place."""
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
+                path = Path(folder, name)
+                with suppress(OSError):  # it has just gone
+                    found = path.stat()
+                    in_place = bool(_SHA256.fullmatch(name)) and path == self._place(name)
+                    yield StoredFile(
+                        path, name if in_place else None, found.st_size, found.st_mtime
+                    )
+
+    def digest(self, path: Path) -> str | None:
+        """Give the SHA-256 of a file that `stored` gave; None if it can't be read."""
+        try:
+            return digest_of(path)
+        except OSError:
+            return None
+
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:4] / sha256
 
@@ -94,12 +146,23 @@ class LocalFileStore:
 
     def _keep(self, written: Path, sha256: str, *, over: bool) -> None:
         place = self._place(sha256)
-        if not over and place.is_file() and place.stat().st_size == written.stat().st_size:
+        if not over and self.state(sha256) == "intact":
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         written.replace(place)
         for folder in (place.parent, place.parent.parent, self._folder):
             sync_folder(folder)
+
+
+def digest_of(path: Path) -> str:
+    """Give the SHA-256 of the file's bytes in hex. Raises OSError."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _known_digest(path: Path, _inode: int, _modified: int, _size: int) -> str:
+    return digest_of(path)
 
 
 def _copy(source: BinaryIO, copy: "tempfile._TemporaryFileWrapper[bytes]") -> str:

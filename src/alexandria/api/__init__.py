@@ -11,8 +11,10 @@ from alexandria.api import (
     ingestion,
     merging,
     monitoring,
+    originals,
     quality,
     resources,
+    saved_searches,
     search,
 )
 from alexandria.api.errors import MEDIA_TYPE
@@ -33,7 +35,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, merging, ingestion, search, quality),
+    *(resources, originals, merging, ingestion, search, saved_searches, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

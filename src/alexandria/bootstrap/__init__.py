@@ -41,7 +41,7 @@ from alexandria.db import LibrarySession, make_engine
 from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
-from alexandria.protocols import Embedder, FullTextIndex
+from alexandria.protocols import Embedder, FullTextIndex, PageSanitiser
 from alexandria.services.admission import Admission
 from alexandria.services.builds import BuildService
 from alexandria.services.dead_letters import DeadLetterService
@@ -56,10 +56,12 @@ from alexandria.services.ledger import Ledger
 from alexandria.services.merging import MergeService
 from alexandria.services.passage_text import SPLITTER
 from alexandria.services.passages import PassageService
+from alexandria.services.originals import OriginalService
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
+from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
 from alexandria.services.users import UserService
 
@@ -111,6 +113,12 @@ def text_recognition(settings: Settings) -> Ocr | None:
 
 def file_store() -> LocalFileStore:
     return LocalFileStore(get_settings().data_dir / "files")
+
+
+def page_sanitiser() -> PageSanitiser:
+    from alexandria.adapters.page_sanitiser import sanitise  # noqa: PLC0415 (it loads lxml)
+
+    return sanitise
 
 
 def shared_history() -> SharedHistory:
@@ -271,6 +279,10 @@ class Services:
         )
 
     @cached_property
+    def saved_searches(self) -> SavedSearchService:
+        return SavedSearchService(self.session, self.search)
+
+    @cached_property
     def dead_letters(self) -> DeadLetterService:
         return DeadLetterService(self.session)
 
@@ -279,6 +291,10 @@ class Services:
         return DoctorService(
             self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
         )
+
+    @cached_property
+    def originals(self) -> OriginalService:
+        return OriginalService(self.session, self.resources, file_store(), page_sanitiser)
 
     @cached_property
     def merging(self) -> MergeService:

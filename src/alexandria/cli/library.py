@@ -1,11 +1,10 @@
-"""Commands that look into the library: `search`, `show`, `status`."""
+"""Commands that look into the library: `show`, `status`."""
 
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import func, select
 
-from alexandria.access import LONGEST_WAIT_SECONDS, wait_until_complete
 from alexandria.bootstrap import Services
 from alexandria.cli.common import (
     DataOption,
@@ -19,52 +18,8 @@ from alexandria.cli.common import (
 )
 from alexandria.db import reading
 from alexandria.events import outbox
-from alexandria.log import configure_logging
 from alexandria.models import Resource
-from alexandria.services.search import SearchRequest
-from alexandria.services.search.request import Mode
 from alexandria.tasks.status import broker_answers, queue_depths
-
-
-@app.command()
-@handle_errors
-def search(
-    query: str,
-    mode: Annotated[str, typer.Option(help="hybrid, keyword or semantic.")] = "hybrid",
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
-    wait_for: Annotated[
-        int | None, typer.Option(help="Wait until the index holds this event (`event_id`).")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for it.", min=0, max=LONGEST_WAIT_SECONDS)
-    ] = 5.0,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Search the library."""
-    del data
-    configure_logging("ERROR")
-    require_library()
-    if wait_for is not None:
-        wait_until_complete(wait_for, timeout)
-    chosen: Mode = mode  # type: ignore[assignment]
-    with reading() as session:
-        answer = Services(session).search.search(
-            SearchRequest(query, chosen, limit, facets=as_json)
-        )
-    if as_json:
-        print_json(answer)
-        return
-    out.print(f"{answer['total']} results in {answer['took_ms']:.0f} ms", highlight=False)
-    index = answer["index"]
-    state = f"The index is complete through event {index['complete_through']}"
-    if index["pending"]:
-        state += f"; {index['pending']} changes are still to come"
-    out.print(f"[dim]{state}.[/dim]", highlight=False)
-    for hit in answer["results"]:
-        line = ", ".join(hit["authors"][:3]) + (f" · {hit['year']}" if hit["year"] else "")
-        snippet = hit["snippet"].replace("<mark>", "").replace("</mark>", "")
-        out.print(f"\n[bold]{hit['title']}[/bold]\n{line}\n{snippet}\n{hit['id']}", highlight=False)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from alexandria.models.resource import (
     ResourceSubject,
     ResourceTag,
 )
+from alexandria.models.saved_search import SavedSearch
 from alexandria.models.user import Credential, Interaction, User
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "ResourceRevision",
     "ResourceSubject",
     "ResourceTag",
+    "SavedSearch",
     "User",
 ]

@@ -1,9 +1,9 @@
 """What services ask of the technologies below them; each is implemented in `alexandria.adapters`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,19 @@ class PassageIndex(Protocol):
         """Give the nearest passage of each resource, the nearest resource first."""
 
 
+FileState = Literal["intact", "missing", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    path: Path
+    sha256: str | None
+    """Under which it stands; None for a file that stands elsewhere in the folder."""
+    bytes: int
+    modified: float
+    """Seconds since 1970."""
+
+
 class FileStore(Protocol):
     """Keeps the original bytes under their SHA-256, whatever their name."""
 
@@ -154,6 +167,28 @@ class FileStore(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Give the stored file's place; raises NotFoundError if there is none."""
+
+    def intact_path(self, sha256: str) -> Path:
+        """Give the place of a file with the bytes that came in.
+
+        Raises NotFoundError and DamagedError.
+        """
+
+    def state(self, sha256: str) -> FileState:
+        """Read the whole file, and tell how it is."""
+
+    def stored(self) -> Iterator[StoredFile]: ...
+
+    def digest(self, path: Path) -> str | None:
+        """Give the SHA-256 of a file that `stored` gave; None if it can't be read."""
+
+
+class PageSanitiser(Protocol):
+    def __call__(self, data: bytes, url: str | None) -> str:
+        """Give a whole page without scripts and without anything that it would fetch.
+
+        `url`: where it was saved from; relative links lead from there.
+        """
 
 
 @dataclass(frozen=True, slots=True)

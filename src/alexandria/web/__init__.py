@@ -5,7 +5,17 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in
+from alexandria.web import (
+    activity,
+    add,
+    editing,
+    library,
+    nowhere,
+    resource,
+    saved_searches,
+    sign_in,
+    viewing,
+)
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
@@ -18,6 +28,8 @@ def mount(app: FastAPI) -> None:
         add,
         editing,
         resource,
+        viewing,
+        saved_searches,
         library,
         nowhere,
     ):  # nowhere takes what is left

@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Annotated, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -13,7 +13,9 @@ from alexandria.models import QualityScore, Resource
 from alexandria.services.quality_rules import WEIGHTS
 from alexandria.services.search import SearchRequest
 from alexandria.services.search.request import Mode, SearchResult, Sort
+from alexandria.services.users import Identity
 from alexandria.web.rendering import number_of, page, reader
+from alexandria.web.saved_searches import saved_of
 
 router = APIRouter(prefix="/ui", dependencies=[Depends(reader)])
 
@@ -25,6 +27,7 @@ PATIENCE_SECONDS = 5.0
 def library(
     request: Request,
     services: Reading,
+    who: Annotated[Identity, Depends(reader)],
     q: str = "",
     mode: str = "hybrid",
     sort: str = "relevance",
@@ -40,10 +43,13 @@ def library(
     offset: str = "",
     change: str = "",
     wait_for: str = "",
+    saved: str = "",
+    since: str = "",
 ) -> HTMLResponse:
     """Search, or list all when nothing is asked.
 
     `change`: the reader's own edit, of which the index line tells; `wait_for`: it is waited for.
+    `saved`: the saved search that this is; `since`: when the reader looked before, ISO 8601.
     """
     if waited := number_of(wait_for):
         wait_until_complete(waited, PATIENCE_SECONDS)
@@ -80,6 +86,7 @@ def library(
         venues=_venues(services.session, [hit["id"] for hit in hits]),
         qualities=_qualities(services.session, [hit["id"] for hit in hits]),
         change=number_of(change) or waited,
+        **saved_of(services, who, asked, saved, since),
         best_keyword=_best_keyword(hits),
         links=_Links(request, asked.offset, answer["total"]),
     )

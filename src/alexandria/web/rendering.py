@@ -16,9 +16,11 @@ from alexandria.db import now
 from alexandria.errors import ForbiddenError, InvalidInputError
 from alexandria.services.users import Identity
 
+_POLICY = (
+    "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src "
+)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; "
-    "base-uri 'none'; object-src 'none'",
+    "Content-Security-Policy": f"{_POLICY}'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
@@ -78,6 +80,12 @@ def page(
     return _templates.TemplateResponse(request, template, values, headers=_HEADERS)
 
 
+def show_objects(answer: HTMLResponse) -> HTMLResponse:
+    """Let a page show files of the library by the browser's own viewer."""
+    answer.headers["Content-Security-Policy"] = f"{_POLICY}'self'"
+    return answer
+
+
 def error_page(request: Request, problem: Any) -> HTMLResponse:
     """Show what has a `title`, a `detail` and a `status`."""
     answer = page(request, "error.html", problem=problem)
@@ -98,4 +106,13 @@ def _when(moment: datetime | None) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def _size(count: int) -> str:
+    """Give bytes in the unit that fits."""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count} bytes"
+
+
 _templates.env.filters["when"] = _when
+_templates.env.filters["size"] = _size

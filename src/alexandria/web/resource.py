@@ -1,14 +1,12 @@
 import logging
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from sqlalchemy import select
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alexandria.access import Reading, SignedIn, Writing
-from alexandria.bootstrap import Services, file_store
+from alexandria.bootstrap import Services
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
-from alexandria.models import ResourceFile
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.rendering import number_of, page, reader, same_site
@@ -44,7 +42,7 @@ def read(
         quality=quality,
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
         similar=services.search.similar(resource_id, 6),
-        files=_files(services, resource_id),
+        originals=services.originals.of(resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
 
@@ -61,20 +59,6 @@ def ledger(request: Request, resource_id: str, services: Reading) -> HTMLRespons
     resource = services.resources.get(resource_id)
     rows = _ledger(services, resource_id)
     return page(request, "ledger.html", resource=resource, ledger=rows)
-
-
-@router.get("/{resource_id}/files/{sha256}")
-def download(resource_id: str, sha256: str, services: Reading) -> FileResponse:
-    services.resources.get(resource_id)
-    found = services.session.get(ResourceFile, (resource_id, sha256))
-    if found is None:
-        raise NotFoundError("This resource has no such file.", "Open its page to see its files.")
-    return FileResponse(
-        file_store().path(sha256),
-        filename=found.filename or sha256,
-        media_type="application/octet-stream",
-        headers={"X-Content-Type-Options": "nosniff"},
-    )
 
 
 @router.post("/{resource_id}/compute/{derivation}")
@@ -111,8 +95,3 @@ def _ledger(services: Services, resource_id: str) -> list[tuple[str, str, object
     """Give derivation, state and row."""
     rows = services.freshness.of([resource_id])[resource_id]
     return [(name, services.freshness.state(row), row) for name, row in sorted(rows.items())]
-
-
-def _files(services: Services, resource_id: str) -> list[ResourceFile]:
-    query = select(ResourceFile).where(ResourceFile.resource_id == resource_id)
-    return list(services.session.scalars(query))

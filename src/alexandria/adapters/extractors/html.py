@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
-import lxml.html
-from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from alexandria.adapters.extractors.bibliography import identify
@@ -16,19 +14,18 @@ from alexandria.adapters.extractors.html_metadata import (
     ld_text,
     read_metadata,
 )
+from alexandria.adapters.extractors.html_parsing import parse_page
 from alexandria.adapters.extractors.html_text import SHORTEST, main_text
 from alexandria.adapters.extractors.html_title import find_title, site_name
 from alexandria.adapters.extractors.language import detect_language, language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.sniff import HTML
-from alexandria.adapters.extractors.text import clean_line, clean_text, decode
+from alexandria.adapters.extractors.text import clean_line
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import canonical_url, normalise_doi, normalise_isbn
 
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _MAX_TAGS = 20
 _DATE_IN_URL = re.compile(r"/(20\d{2}|19\d{2})/(?:0?[1-9]|1[0-2])/")
 _BY = re.compile(r"^(?:by|von|par|por|di|door|af|av)\b:?\s+", re.IGNORECASE)
@@ -53,7 +50,7 @@ _EXTRA = {
 def extract_html(
     data: bytes, *, declared_type: str | None = None, url: str | None = None
 ) -> ExtractedDocument:
-    tree = _parse(data, declared_type)
+    tree = parse_page(data, declared_type)
     page = read_metadata(tree)
     record_url = _url(tree, page, url)
     site = site_name(page)
@@ -87,20 +84,6 @@ def extract_html(
         extra=_extra(page, date),
     )
     return ExtractedDocument(media_type=HTML, kind="document", record=record)
-
-
-def _parse(data: bytes, declared_type: str | None) -> HtmlElement:
-    in_page = _CHARSET.search(data[:8192])
-    in_header = _HEADER_CHARSET.search(declared_type or "")
-    name = in_page.group(1).decode("ascii", "ignore") if in_page else None
-    text, _ = decode(data, name or (in_header.group(1) if in_header else None))
-    source = clean_text(text).encode("utf-8", errors="ignore")
-    try:
-        return lxml.html.document_fromstring(source, parser=lxml.html.HTMLParser(encoding="utf-8"))
-    except ParserError as error:
-        raise ExtractionError(
-            "The page is empty.", "Open it in a browser and save it again."
-        ) from error
 
 
 def _url(tree: HtmlElement, page: PageMetadata, url: str | None) -> str | None:

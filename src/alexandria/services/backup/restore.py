@@ -131,7 +131,12 @@ def put_files(files: FileStore, archive: BackupReader, tell: Tell) -> int:
     for done, sha256 in enumerate(wanted):
         tell("files", done, len(wanted))
         with archive.open_file(sha256) as source:
-            files.put_again(source)
+            stored = files.put_again(source)
+        if stored != sha256:
+            raise InvalidInputError(
+                f"The file {sha256} in the backup was changed while it was restored.",
+                "Make sure that nothing writes to the backup, and restore it again.",
+            )
     tell("files", len(wanted), len(wanted))
     return len(wanted)
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, CompoundSelect, Table, func, null, select, union_all
+from sqlalchemy import Column, Table, null, select
 from sqlalchemy.orm import Session
 
 from alexandria.errors import NotFoundError
-from alexandria.models import Ingestion, ResourceFile
 from alexandria.protocols import FileStore
 from alexandria.protocols.backup import BackupWriter, Tell
 from alexandria.services.backup.tables import CLEARED, ROWS, kept_tables
+from alexandria.services.file_check import wanted_files
 
 _CHUNK = 500
 
@@ -35,12 +35,12 @@ class BackupService:
 
     def save_files(self, archive: BackupWriter, tell: Tell) -> dict[str, str]:
         """Write the files; give the name of each that is missing or damaged, by its SHA-256."""
-        wanted = self._wanted_files()
+        wanted = wanted_files(self._session)
         missing = {}
-        for done, (sha256, name) in enumerate(sorted(wanted.items())):
+        for done, (sha256, want) in enumerate(sorted(wanted.items())):
             tell("files", done, len(wanted))
             if not self._add_file(archive, sha256):
-                missing[sha256] = name
+                missing[sha256] = want.name
         tell("files", len(wanted), len(wanted))
         return missing
 
@@ -57,16 +57,6 @@ class BackupService:
         query = query.order_by(*_order(table)).execution_options(yield_per=_CHUNK)
         for row in self._session.execute(query).mappings():
             yield dict(row)
-
-    def _wanted_files(self) -> dict[str, str]:
-        """Give the SHA-256 and a name of each file; that of a record is of no file."""
-        sources: CompoundSelect[Any] = union_all(
-            select(ResourceFile.sha256, func.coalesce(ResourceFile.filename, "").label("name")),
-            select(Ingestion.sha256, Ingestion.name).where(
-                Ingestion.sha256.is_not(None), Ingestion.source != "record"
-            ),
-        )
-        return {row.sha256: row.name for row in self._session.execute(sources)}
 
 
 def _kept(table: Table, column: Column[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -99,7 +100,19 @@ class HasValue:
         return _same(getattr(Resource, self.name), self.value)
 
 
-Condition = HasValue | Years | HasTag | HasSubject | HasAuthor | HasIdentifier | MinQuality
+@dataclass(frozen=True, slots=True)
+class CameAfter:
+    """It came into the library after the moment."""
+
+    moment: datetime
+
+    def clause(self) -> ColumnElement[bool]:
+        return Resource.created_at > self.moment
+
+
+Condition = (
+    CameAfter | HasValue | Years | HasTag | HasSubject | HasAuthor | HasIdentifier | MinQuality
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,5 +44,5 @@ def _names(resource: Resource) -> list[str]:
     """Give identifiers as people type them: `arxiv:1706.03762`, an address as it is."""
     return [
         value if scheme == "url" else f"{scheme}:{value}"
-        for scheme, value in resource.identifiers.items()
+        for scheme, value in sorted(resource.identifiers.items())  # as given they have no order
     ]

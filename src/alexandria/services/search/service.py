@@ -1,5 +1,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from datetime import datetime
 from time import perf_counter
 from typing import TypedDict
 
@@ -18,6 +19,7 @@ from alexandria.services.search import facets
 from alexandria.services.search.candidates import Candidates
 from alexandria.services.search.conditions import Conditions
 from alexandria.services.search.entries import entry_for, load_live
+from alexandria.services.search.news import found_since
 from alexandria.services.search.ordering import in_order
 from alexandria.services.search.query import parse
 from alexandria.services.search.ranking import LIST_SIZE, by_meaning
@@ -75,6 +77,19 @@ class SearchService:
             facets=answer["facets"],
             results=results,
         )
+
+    def found_since(self, request: SearchRequest, moment: datetime) -> list[str]:
+        """Give what came in after the moment of what the query finds, the best first."""
+        source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
+        key = cache_keys.search_query(asdict(request) | source | {"since": moment.isoformat()})
+        known: list[str] | None = self._cache.get(key) if self._cache else None
+        if known is not None:
+            return known
+        see_newest(self._session)
+        found = found_since(self._session, self._candidates, request, moment)
+        if self._cache:
+            self._cache.set(key, found)
+        return found
 
     def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
         """Give the resources nearest in meaning; none while the resource has no vector yet."""

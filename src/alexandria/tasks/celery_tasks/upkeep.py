@@ -4,10 +4,11 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from alexandria.bootstrap import Services
+from alexandria.bootstrap import Services, file_store
 from alexandria.config import get_settings
 from alexandria.db import LibrarySession, now, reading, release
 from alexandria.events import EventPriority, SystemEvent, outbox
+from alexandria.services.file_check import examine_files, wanted_files, with_files
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.batch import queue_batch
@@ -88,12 +89,21 @@ def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]])
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.examine_library_task")
 def examine_library_task(*, db: LibrarySession) -> dict[str, Any]:
-    """Report, once a week, what `alexandria doctor` would find; nothing is changed."""
+    """Report, once a week, what `alexandria doctor` would find; nothing is changed.
+
+    Of the original files, whether they are there and as long as they were.
+    """
     release(db)  # a look at the whole library must not hold the lock of a writer
     with reading() as session:
-        report = Services(session).doctor.examine().as_dict()
+        derived = Services(session).doctor.examine().as_dict()
+        wanted = wanted_files(session)
+    report = with_files(derived, examine_files(file_store(), wanted, _tell_nobody, read=False))
     logger.log(logging.INFO if report["ok"] else logging.ERROR, "The doctor's report: %s", report)
     return report
+
+
+def _tell_nobody(step: str, done: int, total: int | None) -> None:
+    del step, done, total
 
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.clean_up_outbox_task")

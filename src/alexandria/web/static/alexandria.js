@@ -53,6 +53,7 @@ const keys = {
   "?": () => document.getElementById("keys")?.togglePopover(),
   j: () => move(1),
   k: () => move(-1),
+  p: () => press("p"),
   t: () => press("t"),
 };
 let led = false;
@@ -67,6 +68,14 @@ document.addEventListener("keydown", (event) => {
   else keys[event.key]?.(event);
   led = event.key === "g";
 });
+
+// The server does not see the fragment: `view#page=7` is for the viewer of the PDF.
+const pdf = document.querySelector("object[type='application/pdf']");
+if (pdf && /^#page=\d+$/.test(location.hash)) {
+  const shown = pdf.cloneNode(true); // a viewer that is open does not look at a changed address
+  shown.data = pdf.data.split("#")[0] + location.hash;
+  pdf.replaceWith(shown);
+}
 
 for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
