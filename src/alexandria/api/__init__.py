@@ -9,6 +9,7 @@ from alexandria.api import (
     dead_letters,
     health,
     ingestion,
+    lookups,
     merging,
     monitoring,
     quality,
@@ -33,7 +34,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, merging, ingestion, search, quality),
+    *(resources, lookups, merging, ingestion, search, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -12,11 +12,12 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import orjson
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from alexandria import __version__
-from alexandria.config import get_settings
+from alexandria.config import Settings, get_settings
 from alexandria.errors import (
     AlexandriaError,
     ConflictError,
@@ -35,7 +36,6 @@ app = typer.Typer(
     help="A self-hosted research library.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 out = Console()
 err = Console(stderr=True)
@@ -89,8 +89,20 @@ def handle_errors(command: Callable[P, R]) -> Callable[P, R]:
             if error.remedy:
                 err.print(error.remedy, highlight=False)
             raise typer.Exit(_code(error)) from error
+        except ValidationError as error:
+            if error.title != Settings.__name__:
+                raise
+            for fault in error.errors():
+                err.print(_unusable_setting(fault), highlight=False, markup=False, style="red")
+            raise typer.Exit(UNAVAILABLE) from error
 
     return run
+
+
+def _unusable_setting(fault: Any) -> str:
+    name = ".".join(map(str, fault["loc"])).upper()
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"The setting {name} can't be used: {message}." if name else message
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from alexandria.cli.common import (
     print_json,
     require_library,
 )
+from alexandria.cli.completion import choices
 from alexandria.db import reading
 from alexandria.events import outbox
 from alexandria.log import configure_logging
@@ -30,7 +31,13 @@ from alexandria.tasks.status import broker_answers, queue_depths
 @handle_errors
 def search(
     query: str,
-    mode: Annotated[str, typer.Option(help="hybrid, keyword or semantic.")] = "hybrid",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="hybrid, keyword or semantic.",
+            autocompletion=choices(["hybrid", "keyword", "semantic"]),
+        ),
+    ] = "hybrid",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
     wait_for: Annotated[
         int | None, typer.Option(help="Wait until the index holds this event (`event_id`).")

@@ -26,6 +26,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("regenerate_embedding_task", "high_priority", 7),
         ("recompute_quality_task", "default", 5),
         ("batch_process_resources_task", "batch", 3),
+        ("look_up_task", "batch", 2),
         ("find_quality_degradation_task", "batch", 3),
         ("find_quality_outliers_task", "batch", 3),
         ("clean_up_cache_task", "batch", 3),

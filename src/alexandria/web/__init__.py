@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in
+from alexandria.web import activity, add, editing, library, lookups, nowhere, resource, sign_in
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
@@ -17,6 +17,7 @@ def mount(app: FastAPI) -> None:
         activity,
         add,
         editing,
+        lookups,
         resource,
         library,
         nowhere,
