@@ -1,7 +1,7 @@
 """What public services say of a resource, beside its own, to be taken over field by field."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services
+from alexandria.config import get_settings
 from alexandria.errors import InvalidInputError
 from alexandria.events import outbox
 from alexandria.models import Resource
-from alexandria.services.lookup_comparison import Suggestion
 from alexandria.tasks.celery_tasks.lookups import start_look_up
 from alexandria.web.editing import revisions_in
 from alexandria.web.rendering import page, reader, same_site
@@ -33,8 +33,7 @@ class AcceptForm(BaseModel):
 def suggestions(request: Request, resource_id: str, services: Reading) -> HTMLResponse:
     """Give the suggestions alone, for the page to renew while a service is asked."""
     resource = services.resources.get(resource_id)
-    found = suggestions_for(services, resource)
-    return page(request, "lookup.html", resource=resource, suggestions=found)
+    return page(request, "lookup.html", resource=resource, **suggested(services, resource))
 
 
 @router.post("/{resource_id}/lookup")
@@ -60,9 +59,10 @@ def accept(
     return RedirectResponse(where, status_code=303)
 
 
-def suggestions_for(services: Services, resource: Resource) -> list[Suggestion]:
-    """Give what there is to show: nothing where look-ups are off."""
-    return services.lookup_comparison.suggestions(resource) if services.lookups.on else []
+def suggested(services: Services, resource: Resource) -> dict[str, Any]:
+    """Give what the box shows: nothing where look-ups are off."""
+    found = services.lookup_comparison.suggestions(resource) if services.lookups.on else []
+    return {"suggestions": found, "keep_days": get_settings().alexandria_lookup_days}
 
 
 def _moment(text: str) -> datetime:

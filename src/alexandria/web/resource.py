@@ -11,7 +11,7 @@ from alexandria.events import outbox
 from alexandria.models import ResourceFile
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
-from alexandria.web.lookups import suggestions_for
+from alexandria.web.lookups import suggested
 from alexandria.web.rendering import number_of, page, reader, same_site
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def read(request: Request, resource_id: str, services: Reading, change: str = ""
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
         similar=services.search.similar(resource_id, 6),
         files=_files(services, resource_id),
-        suggestions=suggestions_for(services, resource),
+        **suggested(services, resource),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
 
