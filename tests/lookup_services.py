@@ -44,7 +44,11 @@ def public_services(*, interval: float = 0.0, **more: str) -> Iterator[Services]
     class Handler(_Handler):
         services = state
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_arguments: Any) -> None:
+            """The fetcher leaves its connections as soon as it knows enough."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,8 @@ from alexandria.protocols.identifiers import (
 SCHEMES: Mapping[str, str] = {"doi": "DOI", "arxiv": "arXiv id", "isbn": "ISBN", "pmid": "PMID"}
 """Schemes of identifiers that can be looked up, and what people call them."""
 
+_LONGEST = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
@@ -36,6 +38,8 @@ def read_identifier(text: str) -> Identifier | None:
     Digits alone are a PMID, unless they are an ISBN.
     """
     word = text.strip()
+    if len(word) > _LONGEST:
+        return None
     for scheme, value in (
         ("arxiv", normalise_arxiv(word)),
         ("doi", normalise_doi(word)),
