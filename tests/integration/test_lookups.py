@@ -209,6 +209,8 @@ def test_the_wait_grows_with_each_attempt(public: Public) -> None:
         _forget_pauses()
         waits.append((row("doi", KNOWN_DOI).due_at - now()).total_seconds())
     assert [round(wait / 60) for wait in waits] == [1, 2, 4]
+    ask(one)
+    assert len(public.asked) == 3, "its time has not come"
 
 
 def _forget_pauses() -> None:
