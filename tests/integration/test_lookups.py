@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import select
 
-from alexandria.adapters.lookups.pace import LONGEST_WAIT_SECONDS, RedisPace
+from alexandria.adapters.lookups.pace import AWAY_FACTOR, LONGEST_WAIT_SECONDS, RedisPace
 from alexandria.bootstrap import Services, broker_client
 from alexandria.config import get_settings
 from alexandria.db import now, reading, writing
@@ -468,10 +468,11 @@ def test_while_redis_is_away_a_process_is_slower(
     began = time.monotonic()
     for _ in range(3):
         pace.take_turn("away", interval)
-    assert time.monotonic() - began >= interval + 2 * 10 * interval
-    pace.take_turn("slow", LONGEST_WAIT_SECONDS / 50)
+    assert time.monotonic() - began >= interval + 2 * AWAY_FACTOR * interval
+    slow = 1.2 * LONGEST_WAIT_SECONDS / AWAY_FACTOR
+    pace.take_turn("slow", slow)
     with pytest.raises(NotYetError):
-        pace.take_turn("slow", LONGEST_WAIT_SECONDS)
+        pace.take_turn("slow", slow)
     get_settings.cache_clear()
 
 
