@@ -18,7 +18,15 @@ from alexandria.bootstrap import Services
 from alexandria.cli.common import app as commands
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, new_id, now, reading, writing
-from alexandria.models import BatchRun, EmbeddingRow, Ingestion, OutboxEvent, QualityScore, Resource
+from alexandria.models import (
+    BatchRun,
+    EmbeddingRow,
+    Ingestion,
+    Lookup,
+    OutboxEvent,
+    QualityScore,
+    Resource,
+)
 from alexandria.protocols.extraction import Record
 from alexandria.services.backup.tables import CLEARED, kept_tables
 from alexandria.services.dead_letters import Failure
@@ -131,6 +139,19 @@ def _leave_work_undone(resource_id: str) -> None:
         session.add(Ingestion(id="0" * 36, state="failed", record={"title": "One"}, **child))
         session.add(
             BatchRun(operation="none", resource_ids=[resource_id], lease_until=soon, current=1)
+        )
+        session.add_all(
+            [
+                Lookup(
+                    scheme="doi",
+                    value="10.1234/owls",
+                    state="found",
+                    service="Crossref",
+                    payload={"title": "The habits of owls", "extra": {"pages": "1-2"}},
+                    fetched_at=now(),
+                ),
+                Lookup(scheme="pmid", value="1", lease_until=soon, lease_by="a task", attempt=1),
+            ]
         )
         event = session.scalars(select(OutboxEvent).limit(1)).one()
         event.handed_over_at, event.claimed_until = null(), soon

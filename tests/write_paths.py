@@ -18,6 +18,7 @@ from alexandria.models import Ingestion, LedgerRow, QualityScore
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.ledger import RESOURCE
 from in_process_worker import run_all
+from lookup_services import KNOWN_DOI, public_services
 
 BIBLIOGRAPHY = b"""@article{one, title={Tides of the northern sea}, author={Moe, Ada}, year={2001}}
 @article{two, title={Winds over a dry plain}, author={Roe, Bo}, year={2002}}
@@ -75,6 +76,35 @@ def _undo_merge(world: World) -> None:
     merge_id = _merge(world)
     run_all()
     world.post(f"/merges/{merge_id}/undo", 200)
+
+
+def _look_up(world: World) -> None:
+    """Give the first resource a DOI, which has it looked up."""
+    world.client.patch(f"/resources/{world.first}", json={"doi": KNOWN_DOI})
+    assert "look_up_task" in run_all()
+
+
+def _accept(world: World) -> None:
+    with public_services():
+        _look_up(world)
+        body = {"fields": ["title", "authors", "extra.volume"]}
+        world.post(f"/resources/{world.first}/lookup/accept", 200, json=body)
+
+
+def _accept_page(world: World) -> None:
+    with public_services():
+        _look_up(world)
+        found = world.client.get(f"/resources/{world.first}/lookup").json()["suggestions"][0]
+        form = {"fields": ["title", "year"], "revisions": "1-2", "fetched_at": found["fetched_at"]}
+        world.post(f"/ui/resources/{world.first}/lookup/accept", 303, data=form)
+
+
+def _lookup_command(world: World) -> None:
+    with public_services():
+        _look_up(world)
+        words = ["lookup", world.first, "--use", "title", "--use", "extra.pages"]
+        ended = CliRunner().invoke(commands, words)
+        assert ended.exit_code == 0, ended.output
 
 
 def _ingest(world: World) -> None:
@@ -183,6 +213,8 @@ ROUTES: Mapping[str, Driver | str] = {
     "PATCH /resources/{resource_id}": _change,
     "DELETE /resources/{resource_id}": _delete,
     "POST /resources/{resource_id}/restore": _restore,
+    "POST /resources/{resource_id}/lookup": "It asks what is then shown beside the resource's own.",
+    "POST /resources/{resource_id}/lookup/accept": _accept,
     "POST /resources/{resource_id}/merge": _merge,
     "POST /merges/{merge_id}/undo": _undo_merge,
     "POST /ingest": _ingest,
@@ -213,6 +245,8 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /ui/ingestions/{ingestion_id}/retry": _retry_page,
     "POST /ui/add/{ingestion_id}/retry": _retry_failed,
     "POST /ui/resources/{resource_id}/edit": _edit_page,
+    "POST /ui/resources/{resource_id}/lookup": "It asks, the way the API does.",
+    "POST /ui/resources/{resource_id}/lookup/accept": _accept_page,
     "POST /ui/resources/{resource_id}/compute/{derivation}": _compute_page,
     "POST /ui/resources/{resource_id}/delete": _delete_page,
 }
@@ -220,6 +254,7 @@ _ONLY_READS = "It only reads."
 _PROCESS = "It runs a process that serves, and writes nothing of its own accord."
 COMMANDS: Mapping[str, Driver | str] = {
     "ingest": _ingest_command,
+    "lookup": _lookup_command,
     "migrate": _migrate_command,
     "api": _PROCESS,
     "worker": "It runs the tasks that the other ways queue.",

@@ -51,15 +51,16 @@ def identify(request: Request) -> Identity | None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a request brings to be taken in: uploaded files or an address."""
+    """What a request brings to be taken in: uploaded files, an address or an identifier."""
 
     files: Sequence[UploadFile] = ()
     url: str | None = None
+    identifier: str | None = None
     add_anyway: bool = False
 
 
 async def read_source(request: Request) -> AsyncIterator[Source]:
-    """Read a form (`file`, one or more) or JSON (`url`). Raises InvalidInputError."""
+    """Read a form (`file`, one or more) or JSON (`url`, `identifier`). Raises InvalidInputError."""
     largest = get_settings().alexandria_max_file_mb
     if int(request.headers.get("content-length") or 0) > largest * 1_000_000 + _FORM_MARGIN:
         raise TooLargeError(
@@ -71,6 +72,7 @@ async def read_source(request: Request) -> AsyncIterator[Source]:
             yield Source(
                 files=[file for file in form.getlist("file") if isinstance(file, UploadFile)],
                 url=str(form.get("url") or "") or None,
+                identifier=str(form.get("identifier") or "").strip() or None,
                 add_anyway=str(form.get("add_anyway", "")).lower() in {"1", "true", "on", "yes"},
             )
         return
@@ -82,12 +84,18 @@ def _json_source(body: bytes) -> Source:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
         found = None
-    url = found.get("url") if isinstance(found, dict) else None
-    if not isinstance(url, str):
+    values = found if isinstance(found, dict) else {}
+    url, identifier = (
+        value if isinstance(value := values.get(name), str) else None
+        for name in ("url", "identifier")
+    )
+    if url is None and identifier is None:
         raise InvalidInputError(
-            "This is neither a form with a `file` nor JSON with a `url`.", "Send one of the two."
+            "This is neither a form with a `file` nor JSON with a `url` or an `identifier`.",
+            "Send one of them.",
         )
-    return Source(url=url, add_anyway=bool(found.get("add_anyway")))
+    add_anyway = bool(values.get("add_anyway"))
+    return Source(url=url, identifier=identifier, add_anyway=add_anyway)
 
 
 def signed_in(request: Request) -> Identity:

@@ -1,11 +1,14 @@
 """All settings: environment variables and `.env`; `.env.example` says the same for people."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MAIL_ADDRESS = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>().]+", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -83,6 +86,44 @@ class Settings(BaseSettings):
         bool, Field(description="let the server fetch loopback and private addresses")
     ] = False
 
+    alexandria_lookups: Annotated[
+        bool,
+        Field(
+            description="ask public services for the metadata of DOIs, arXiv ids, ISBNs and PMIDs"
+        ),
+    ] = False
+    alexandria_contact: Annotated[
+        str | None,
+        Field(
+            description="mail address that is named to these services; they are asked with it only"
+        ),
+    ] = None
+    alexandria_lookup_days: Annotated[
+        int, Field(description="days for which no service is asked the same again", ge=1)
+    ] = 30
+    alexandria_lookup_interval: Annotated[
+        float,
+        Field(description="seconds between two requests to one service, of all processes", ge=0),
+    ] = 1.0
+    alexandria_arxiv_interval: Annotated[
+        float, Field(description="the same for arXiv, which asks for 3", ge=0)
+    ] = 3.0
+    alexandria_crossref_url: Annotated[str, Field(description="address of Crossref (DOI)")] = (
+        "https://api.crossref.org"
+    )
+    alexandria_datacite_url: Annotated[
+        str, Field(description="address of DataCite (DOIs that Crossref does not know)")
+    ] = "https://api.datacite.org"
+    alexandria_arxiv_url: Annotated[str, Field(description="address of arXiv's interface")] = (
+        "https://export.arxiv.org"
+    )
+    alexandria_open_library_url: Annotated[
+        str, Field(description="address of Open Library (ISBN)")
+    ] = "https://openlibrary.org"
+    alexandria_pubmed_url: Annotated[str, Field(description="address of PubMed (PMID)")] = (
+        "https://eutils.ncbi.nlm.nih.gov"
+    )
+
     alexandria_task_events: Annotated[
         bool, Field(description="Celery task events, which Flower's task pages need")
     ] = True
@@ -130,6 +171,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{given} is set, {missing} is not. Set both to use your own Redis "
                 "(one for the cache, one for the broker), or none to run the embedded ones."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _services_can_reach_us(self) -> Self:
+        contact = self.alexandria_contact or ""
+        if self.alexandria_lookups and not _MAIL_ADDRESS.fullmatch(contact):
+            raise ValueError(
+                "ALEXANDRIA_LOOKUPS is on, and ALEXANDRIA_CONTACT "
+                + (f"({contact!r}) is no mail address. " if contact else "is not set. ")
+                + "Set it to yours: the services want to know whom to write to."
             )
         return self
 

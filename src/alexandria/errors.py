@@ -77,11 +77,26 @@ class ExtractionError(AlexandriaError):
     title = "The document can't be read"
 
 
+class NothingThereError(ExtractionError):
+    """The server says that there is nothing at this address."""
+
+
 class TransientError(AlexandriaError):
-    """A fault that is likely to pass (a timeout, a connection lost): tasks try again."""
+    """A fault that is likely to pass (a timeout, a connection lost): tasks try again.
+
+    `retry_after`: seconds before which that is of no use; None if nobody said.
+    """
 
     status = 503
     title = "Not available right now"
+
+    def __init__(self, message: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
+class NotYetError(TransientError):
+    """Its turn has not come: nothing was tried, so this counts as no attempt."""
 
 
 class UnavailableError(AlexandriaError):
@@ -89,6 +104,13 @@ class UnavailableError(AlexandriaError):
 
     status = 503
     title = "Not available"
+
+
+class SwitchedOffError(UnavailableError):
+    """A part that is off by default, and that nobody switched on."""
+
+    status = 409
+    title = "Switched off"
 
 
 class NoRoomError(UnavailableError):

@@ -173,3 +173,11 @@ def test_pages_fit_and_follow_the_colour_scheme(reader: Reader, scheme: str, wid
 def test_the_description_of_the_interface_shows(reader: Reader) -> None:
     page = reader.open("/docs")
     expect(page.get_by_text("/resources/{resource_id}/freshness")).to_be_visible()
+
+
+def test_look_ups_are_off_and_the_page_says_how_to_switch_them_on(reader: Reader) -> None:
+    page = reader.open("/ui/add")
+    expect(page.get_by_label("DOI, arXiv, ISBN or PMID")).to_be_disabled()
+    expect(page.get_by_text("Switched off, since it asks services")).to_be_visible()
+    page.goto(resource(reader, "With a DOI", doi="10.1038/nature14539"))
+    expect(page.locator("#lookup")).to_have_count(0)

@@ -1,5 +1,6 @@
 """The command `alexandria` on a library that does not run: it starts what it needs, and ends it."""
 
+import errno
 import json
 import os
 import signal
@@ -10,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from alexandria.adapters.redis_server import EmbeddedRedis
+from alexandria.cli.common import handle_errors
+from alexandria.cli.up import _write_token
+from alexandria.errors import UnavailableError
 
 NOTE = "On the growth of crystals\n\n" + "Crystals grow from seeds in a solution. " * 20
 
@@ -156,3 +161,41 @@ def test_what_is_ended_by_a_signal_leaves_no_server_behind(tmp_path: Path) -> No
         process.terminate()
     assert process.returncode == 128 + signal.SIGTERM
     assert not broker.answers()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ALEXANDRIA_LOOKUPS": "true"}, "ALEXANDRIA_CONTACT is not set"),
+        ({"ALEXANDRIA_LOOKUPS": "1", "ALEXANDRIA_CONTACT": "me"}, "('me') is no mail address"),
+        ({"ALEXANDRIA_FETCH_SECONDS": "-1"}, "The setting ALEXANDRIA_FETCH_SECONDS can't be used"),
+        ({"REDIS_HOST": "redis.test"}, "CELERY_BROKER_URL is not."),
+    ],
+)
+def test_a_setting_that_can_not_be_used_is_told_in_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], said: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    ended = alexandria(folder, "status")
+    assert ended.returncode == 3
+    assert said in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_full_disk_is_told_in_words_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "api-token"
+    token.symlink_to("/dev/full")
+    with pytest.raises(UnavailableError, match="No space left on device"):
+        _write_token(token, "secret")
+    assert not token.is_symlink()
+
+    @handle_errors
+    def command() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(typer.Exit) as raised:
+        command()
+    assert raised.value.exit_code == 3

@@ -178,7 +178,12 @@ def test_the_command_lists_and_discards_what_is_named(broker: Path) -> None:
     assert run(commands, ["dead", "discard", listed["items"][0]["id"], "--all"]).exit_code == 2
     assert len(letters()) == 3
     assert run(commands, ["dead", "discard", listed["items"][0]["id"]]).exit_code == 0
-    assert run(commands, ["dead", "discard", "--task", "other"]).exit_code == 0
+    for words in (["list"], ["retry"], ["discard"]):
+        ended = run(commands, ["dead", *words, "--task", "alexandria.tasks.recompute_qualty_task"])
+        assert ended.exit_code == 2
+        assert "such as alexandria.tasks.recompute_quality_task" in " ".join(ended.output.split())
+    another = "alexandria.tasks.reconcile_task"
+    assert run(commands, ["dead", "discard", "--task", another]).exit_code == 0
     assert len(letters()) == 2
     assert run(commands, ["dead", "discard", "--all"]).exit_code == 0
     assert letters() == []

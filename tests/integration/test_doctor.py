@@ -110,7 +110,11 @@ HARM: dict[str, tuple[str, str, str]] = {
         "UPDATE quality_scores SET metadata_revision = 0 WHERE",
     ),
     "passages are lost": ("passages", "missing", "UPDATE passages SET vectors = NULL WHERE"),
-    "passages are cut off": ("passages", "stale", "UPDATE passages SET vectors = zeroblob(0) WHERE"),
+    "passages are cut off": (
+        "passages",
+        "stale",
+        "UPDATE passages SET vectors = zeroblob(0) WHERE",
+    ),
     "passages are not all there": (
         "passages",
         "stale",

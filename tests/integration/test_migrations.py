@@ -66,3 +66,39 @@ def test_vectors_keep_serving_when_models_can_stand_side_by_side(empty: Engine) 
     ]
     foreign = inspect(empty).get_foreign_keys("embeddings")[0]
     assert foreign["options"].get("ondelete") == "CASCADE"
+
+
+EXTRAS = {
+    "a": '{"pmid": "PMID: 0009997", "pages": "1-9"}',
+    "b": '{"note": "its \\"pmid\\" is not known", "pmid": "none"}',
+    "c": "{}",
+}
+LEDGER = """
+INSERT INTO ledger (subject_type, subject_id, derivation, content_revision, metadata_revision,
+ wanted_content, wanted_metadata, marks) VALUES ('resource', :id, 'search', 3, 2, 3, 2, 0)
+"""
+
+
+def test_a_pmid_among_the_extra_fields_becomes_an_identifier_and_is_indexed(empty: Engine) -> None:
+    upgrade(empty, "0005")
+    with empty.begin() as connection:
+        for one, extra in EXTRAS.items():
+            connection.execute(text(RESOURCE.replace("'a'", f"'{one}'")))
+            changed = text("UPDATE resources SET extra = :extra WHERE id = :id")
+            if empty.dialect.name == "postgresql":
+                changed = text("UPDATE resources SET extra = CAST(:extra AS JSONB) WHERE id = :id")
+            connection.execute(changed, {"extra": extra, "id": one})
+            connection.execute(text(LEDGER), {"id": one})
+    migrate(empty)
+    with empty.begin() as connection:
+        rows = connection.execute(
+            text("SELECT resource_id, scheme, value FROM resource_identifiers")
+        )
+        assert [tuple(row) for row in rows] == [("a", "pmid", "9997")]
+        due = connection.execute(
+            text(
+                "SELECT subject_id, marks FROM ledger "
+                "WHERE due_at IS NOT NULL AND derivation = 'search' ORDER BY subject_id"
+            )
+        )
+        assert ("a", 1) in [tuple(row) for row in due]

@@ -100,7 +100,7 @@ def test_an_attempt_that_was_overtaken_leaves_the_ingestion_alone(
 
     with writing() as session:
         slow = Services(session).ingestion
-        slow._extractor = Frozen()
+        slow._reader._extractor = Frozen()
         assert slow.process(ingestion_id, "task") is None
     with reading() as session:
         services = Services(session)

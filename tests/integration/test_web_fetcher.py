@@ -8,17 +8,26 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote, unquote
 
 import pytest
 
 from alexandria.adapters import web_network
 from alexandria.adapters.web_fetcher import USER_AGENT, HttpFetcher
 from alexandria.adapters.web_network import is_public
-from alexandria.errors import AlexandriaError, ExtractionError, InvalidInputError, TransientError
+from alexandria.errors import (
+    AlexandriaError,
+    ExtractionError,
+    InvalidInputError,
+    NothingThereError,
+    TransientError,
+)
 
 PAGE = b"<html><title>A paper</title><p>" + b"text " * 5000
 CERTIFICATE = Path(__file__).parent.parent / "fixtures" / "tls" / "papers.test.pem"
@@ -147,6 +156,9 @@ class Pages(BaseHTTPRequestHandler):
         else:
             self.answer(302, Location="/cookie", Set_Cookie="visited=1; Path=/")
 
+    def page_later(self) -> None:
+        self.answer(429, Retry_After=unquote(self.path.partition("?")[2]))
+
     def page_status(self) -> None:
         self.answer(int(self.path.rpartition("/")[2]), body=b"no")
 
@@ -246,6 +258,13 @@ class TestDocument:
     def test_we_say_who_we_are(self, fetcher: HttpFetcher, base: str, into: Path) -> None:
         fetcher.fetch(f"{base}/page", into)
         assert Pages.seen[0][1]["User-Agent"] == USER_AGENT
+
+    def test_a_contact_and_what_is_wanted_are_told(self, base: str, into: Path) -> None:
+        known = HttpFetcher(1_000_000, 10, allow_private=True, contact="me@institute.test")
+        known.fetch(f"{base}/page", into, accept="application/json")
+        told = Pages.seen[-1][1]
+        assert told["User-Agent"] == f"{USER_AGENT[:-1]}; mailto:me@institute.test)"
+        assert told["Accept"] == "application/json"
 
     def test_a_name_is_no_path(self, fetcher: HttpFetcher, base: str, into: Path) -> None:
         assert fetcher.fetch(f"{base}/named", into).filename == "schön.pdf"
@@ -355,8 +374,8 @@ class TestAnswers:
         [
             (401, ExtractionError),
             (403, ExtractionError),
-            (404, ExtractionError),
-            (410, ExtractionError),
+            (404, NothingThereError),
+            (410, NothingThereError),
             (418, ExtractionError),
             (429, TransientError),
             (500, TransientError),
@@ -372,6 +391,26 @@ class TestAnswers:
         kind: type[AlexandriaError],
     ) -> None:
         assert str(status) in refused(fetcher, f"{base}/status/{status}", into, kind).message
+
+    @pytest.mark.parametrize(
+        ("header", "seconds"),
+        [
+            ("120", 120),
+            ("0", 0),
+            ("99999999999999999999", 999999999),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+            (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+        ],
+    )
+    def test_for_how_long_it_wants_to_be_left_alone(
+        self, fetcher: HttpFetcher, base: str, into: Path, header: str, seconds: float | None
+    ) -> None:
+        with pytest.raises(TransientError) as raised:
+            fetcher.fetch(f"{base}/later?{quote(header)}", into)
+        assert raised.value.retry_after == (seconds and pytest.approx(seconds, abs=60))
 
     @pytest.mark.parametrize(
         ("path", "kind"),

@@ -6,7 +6,9 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,6 +27,7 @@ from alexandria.errors import (
     AlexandriaError,
     ExtractionError,
     InvalidInputError,
+    NothingThereError,
     TransientError,
 )
 from alexandria.protocols import Fetched
@@ -38,21 +41,30 @@ _BY_HAND = "Open the address in your browser, save the document, and add the fil
 
 
 class HttpFetcher:
-    def __init__(self, max_bytes: int, seconds: float, *, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        seconds: float,
+        *,
+        allow_private: bool = False,
+        contact: str | None = None,
+    ) -> None:
         """Limit each fetch to `max_bytes` of (unpacked) body and to `seconds` from start to end.
 
-        `allow_private` admits loopback and private addresses.
+        `allow_private` admits loopback and private addresses. `contact` is a mail address that the
+        servers are told.
         """
         self._max_bytes = max_bytes
         self._seconds = seconds
         self._allow_private = allow_private
+        self._user_agent = f"{USER_AGENT[:-1]}; mailto:{contact})" if contact else USER_AGENT
 
-    def fetch(self, url: str, into: Path) -> Fetched:
+    def fetch(self, url: str, into: Path, accept: str | None = None) -> Fetched:
         """Write the answer's body to the file `into`; errors as the Protocol says."""
         deadline = Deadline(time.monotonic() + self._seconds)
         with (
             self._explained(url),
-            self._client(deadline) as client,
+            self._client(deadline, accept) as client,
             _follow(client, url) as response,
         ):
             _check_status(response)
@@ -68,11 +80,12 @@ class HttpFetcher:
     def _ssl_context(self) -> ssl.SSLContext:
         return httpx.create_ssl_context()
 
-    def _client(self, deadline: Deadline) -> httpx.Client:
+    def _client(self, deadline: Deadline, accept: str | None) -> httpx.Client:
         backend = GuardedBackend(deadline, allow_private=self._allow_private)
+        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip"}
         return httpx.Client(
             transport=GuardedTransport(backend, self._ssl_context),
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
+            headers=headers | ({"Accept": accept} if accept else {}),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,  # no proxy, behind which no address can be checked; no .netrc
         )
@@ -178,18 +191,33 @@ def _check_status(response: httpx.Response) -> None:
         return
     if status in {408, 425, 429} or status >= 500:
         raise TransientError(
-            f"{host} can't answer at the moment (status {status}).", "Try again later."
+            f"{host} can't answer at the moment (status {status}).",
+            "Try again later.",
+            retry_after=_retry_after(response.headers.get("retry-after", "")),
         )
     if status in {401, 402, 403, 407, 451}:
         raise ExtractionError(
             f"{host} does not give the document to everyone (status {status}).", _BY_HAND
         )
     if status in {404, 410}:
-        raise ExtractionError(
+        raise NothingThereError(
             f"{host} has nothing at this address (status {status}).",
             "Check the address; the document may have moved.",
         )
     raise ExtractionError(f"{host} did not give the document (status {status}).", _BY_HAND)
+
+
+def _retry_after(value: str) -> float | None:
+    """Read the header `Retry-After` (RFC 9110, 10.2.3): seconds, or a date."""
+    value = value.strip()
+    if value.isdecimal():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _connection_error(host: str, error: BaseException) -> AlexandriaError:

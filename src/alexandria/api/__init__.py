@@ -9,6 +9,7 @@ from alexandria.api import (
     dead_letters,
     health,
     ingestion,
+    lookups,
     merging,
     monitoring,
     originals,
@@ -35,7 +36,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, originals, merging, ingestion, search, saved_searches, quality),
+    *(resources, originals, lookups, merging, ingestion, search, saved_searches, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

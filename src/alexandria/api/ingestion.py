@@ -6,6 +6,7 @@ from alexandria.access import Reading, Sent, Source, Writing
 from alexandria.api.schemas.ingestion import (
     Accepted,
     ImportAccepted,
+    IngestIdentifier,
     IngestionOut,
     IngestUrl,
     RetryRequest,
@@ -16,7 +17,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.models import Ingestion
 from alexandria.services.ingestion_list import IngestionListRequest, list_ingestions
 from alexandria.tasks.celery_tasks.ingestion import queue_or_leave
-from alexandria.tasks.intake import take_file, take_url
+from alexandria.tasks.intake import take_file, take_identifier, take_url
 
 router = APIRouter(tags=["ingestion"])
 
@@ -38,7 +39,11 @@ _FILE_OR_URL = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": IngestUrl.model_json_schema()},
+            "application/json": {
+                "schema": {
+                    "anyOf": [IngestUrl.model_json_schema(), IngestIdentifier.model_json_schema()]
+                }
+            },
             "multipart/form-data": _FORM,
         },
     }
@@ -48,7 +53,10 @@ _FILE = {"requestBody": {"required": True, "content": {"multipart/form-data": _F
 
 @router.post("/ingest", status_code=202, openapi_extra=_FILE_OR_URL)
 def ingest(source: Sent, services: Writing, idempotency_key: IdempotencyKey = None) -> Accepted:
-    """Bring a file (multipart `file`) or an address (JSON `url`) into the library."""
+    """Bring a file (multipart `file`) or an address (JSON `url`) into the library.
+
+    JSON with an `identifier` (DOI, arXiv id, ISBN or PMID) adds what public services say of it.
+    """
     return Accepted(**_accepted(_take(source, services, idempotency_key)))
 
 
@@ -90,8 +98,13 @@ def retry(ingestion_id: str, services: Writing, body: RetryRequest | None = None
 
 def _take(source: Source, services: Services, idempotency_key: str | None) -> Ingestion:
     options = {"add_anyway": source.add_anyway, "idempotency_key": idempotency_key}
-    if len(source.files) > 1 or (not source.files and not source.url):
-        raise InvalidInputError("This wants one `file` or one `url`.", "Send one at a time.")
+    sent = [*source.files, *filter(None, (source.url, source.identifier))]
+    if len(sent) != 1:
+        raise InvalidInputError(
+            "This wants one `file`, one `url` or one `identifier`.", "Send one at a time."
+        )
+    if source.identifier:
+        return take_identifier(services, source.identifier, options)
     if source.url:
         return take_url(services, source.url, options)
     file = source.files[0]

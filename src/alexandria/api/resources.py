@@ -44,7 +44,7 @@ def create(body: ResourceIn, services: Writing, response: Response) -> ResourceW
     """Add a resource; it is searchable when this answers, all else follows within seconds."""
     resource = services.resources.create(body.as_record())
     response.headers["Location"] = f"/resources/{resource.id}"
-    return _written(services, resource, response)
+    return written(services, resource, response)
 
 
 @router.get("/{resource_id}")
@@ -64,8 +64,8 @@ def replace(
     if_match: IfMatch = None,
 ) -> ResourceWritten:
     """Replace all fields; those that are left out become empty."""
-    resource = services.resources.update(resource_id, body.model_dump(), _revisions(if_match))
-    return _written(services, resource, response)
+    resource = services.resources.update(resource_id, body.model_dump(), revisions_of(if_match))
+    return written(services, resource, response)
 
 
 @router.patch("/{resource_id}")
@@ -78,8 +78,8 @@ def change(
 ) -> ResourceWritten:
     """Change the fields sent, and no others."""
     changes = body.model_dump(exclude_unset=True)
-    resource = services.resources.update(resource_id, changes, _revisions(if_match))
-    return _written(services, resource, response)
+    resource = services.resources.update(resource_id, changes, revisions_of(if_match))
+    return written(services, resource, response)
 
 
 @router.delete("/{resource_id}")
@@ -87,7 +87,7 @@ def delete(
     resource_id: str, services: Writing, response: Response, if_match: IfMatch = None
 ) -> Deleted:
     """Take a resource out of the library and all that was derived from it."""
-    event_id = services.resources.delete(resource_id, _revisions(if_match))
+    event_id = services.resources.delete(resource_id, revisions_of(if_match))
     services.session.commit()
     response.headers["X-Event-ID"] = str(event_id)
     return Deleted(id=resource_id, event_id=event_id)
@@ -96,7 +96,7 @@ def delete(
 @router.post("/{resource_id}/restore")
 def restore(resource_id: str, services: Writing, response: Response) -> ResourceWritten:
     """Bring a deleted resource back; one that was not deleted stays as it is."""
-    return _written(services, services.resources.restore(resource_id), response)
+    return written(services, services.resources.restore(resource_id), response)
 
 
 @router.get("/{resource_id}/freshness")
@@ -173,7 +173,7 @@ def etag(resource: Resource) -> str:
     return f'"{resource.content_revision}-{resource.metadata_revision}"'
 
 
-def _revisions(if_match: str | None) -> tuple[int, int] | None:
+def revisions_of(if_match: str | None) -> tuple[int, int] | None:
     if if_match is None or if_match.strip() == "*":
         return None
     content, dash, metadata = if_match.strip().removeprefix("W/").strip('"').partition("-")
@@ -184,7 +184,7 @@ def _revisions(if_match: str | None) -> tuple[int, int] | None:
     return int(content), int(metadata)
 
 
-def _written(services: Services, resource: Resource, response: Response) -> ResourceWritten:
+def written(services: Services, resource: Resource, response: Response) -> ResourceWritten:
     services.session.commit()
     event_id = outbox.last_event_id(services.session)
     response.headers["ETag"] = etag(resource)

@@ -19,6 +19,7 @@ from alexandria.adapters.file_store import LocalFileStore
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.adapters.web_fetcher import HttpFetcher
+from alexandria.bootstrap.lookups import lookup_sources
 from alexandria.bootstrap.models import (
     can_serve,
     embedder,
@@ -53,16 +54,20 @@ from alexandria.services.freshness import FreshnessService
 from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
+from alexandria.services.lookup_comparison import LookupComparison
+from alexandria.services.lookup_rows import LookupRows
+from alexandria.services.lookups import LookupService
 from alexandria.services.merging import MergeService
+from alexandria.services.originals import OriginalService
 from alexandria.services.passage_text import SPLITTER
 from alexandria.services.passages import PassageService
-from alexandria.services.originals import OriginalService
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
 from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
+from alexandria.services.sources import SourceReader
 from alexandria.services.users import UserService
 
 __all__ = [
@@ -237,16 +242,31 @@ class Services:
         return IngestionService(
             self.session,
             Admission(self.session, self.resources),
-            extractor(),
-            HttpFetcher(
-                max_bytes=settings.alexandria_max_file_mb * 1_000_000,
-                seconds=settings.alexandria_fetch_seconds,
-                allow_private=settings.alexandria_fetch_private,
+            SourceReader(
+                self.session,
+                extractor(),
+                HttpFetcher(
+                    max_bytes=settings.alexandria_max_file_mb * 1_000_000,
+                    seconds=settings.alexandria_fetch_seconds,
+                    allow_private=settings.alexandria_fetch_private,
+                ),
+                file_store(),
+                self.lookups,
             ),
             file_store(),
             lease=timedelta(seconds=settings.alexandria_lease_seconds),
             grace=self.ledger.grace,
         )
+
+    @cached_property
+    def lookups(self) -> LookupService:
+        keep = timedelta(days=self._settings.alexandria_lookup_days)
+        rows = LookupRows(self.session, keep, self._settings.alexandria_time_scale)
+        return LookupService(self.session, lookup_sources(), rows, self.ledger.grace)
+
+    @cached_property
+    def lookup_comparison(self) -> LookupComparison:
+        return LookupComparison(self.lookups, self.resources)
 
     @cached_property
     def embeddings(self) -> EmbeddingService:

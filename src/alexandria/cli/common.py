@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,15 +13,19 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import orjson
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from alexandria import __version__
-from alexandria.config import get_settings
+from alexandria.config import Settings, get_settings
+from alexandria.db import is_disk_full
 from alexandria.errors import (
     AlexandriaError,
     ConflictError,
     InvalidInputError,
+    NoRoomError,
     TransientError,
     UnavailableError,
 )
@@ -35,7 +40,6 @@ app = typer.Typer(
     help="A self-hosted research library.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 out = Console()
 err = Console(stderr=True)
@@ -84,13 +88,39 @@ def handle_errors(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except AlexandriaError as error:
-            err.print(f"[red]{error.message}[/red]", highlight=False)
-            if error.remedy:
-                err.print(error.remedy, highlight=False)
-            raise typer.Exit(_code(error)) from error
+        except (AlexandriaError, ValidationError, OperationalError, OSError) as error:
+            told = _in_words(error)
+            if told is None:
+                raise
+            for line, style in ((told.message, "red"), (told.remedy, "none")):
+                if line:
+                    err.print(line, highlight=False, markup=False, style=style)
+            raise typer.Exit(_code(told)) from error
 
     return run
+
+
+def _in_words(error: Exception) -> AlexandriaError | None:
+    """Give the error as people are told it; None for one that nobody foresaw."""
+    if isinstance(error, AlexandriaError):
+        return error
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return UnavailableError("\n".join(map(_unusable_setting, error.errors())))
+    full = (isinstance(error, OperationalError) and is_disk_full(error)) or (
+        isinstance(error, OSError) and error.errno in {ENOSPC, EDQUOT}
+    )
+    if full:
+        return NoRoomError(
+            f"There is no room left on the disk of {get_settings().data_dir}.",
+            "Free some space and try again.",
+        )
+    return None
+
+
+def _unusable_setting(fault: Any) -> str:
+    name = ".".join(map(str, fault["loc"])).upper()
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"The setting {name} can't be used: {message}." if name else message
 
 
 @contextmanager

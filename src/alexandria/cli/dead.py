@@ -1,5 +1,6 @@
 """`alexandria dead`: list tasks that failed for good, run them again, discard them."""
 
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -15,16 +16,21 @@ from alexandria.cli.common import (
     print_json,
     require_library,
 )
+from alexandria.cli.completion import choices
 from alexandria.db import reading, writing
 from alexandria.errors import InvalidInputError
 from alexandria.models import DeadLetter
+from alexandria.tasks.celery_app import ROUTES
 from alexandria.tasks.dead import run_again
 
 dead = typer.Typer(help="Tasks that failed for good.", no_args_is_help=True)
 app.add_typer(dead, name="dead")
 
 Chosen = Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter.")]
-Kind = Annotated[str | None, typer.Option(help="All of this task, by its full name.")]
+Kind = Annotated[
+    str | None,
+    typer.Option(help="All of this task, by its full name.", autocompletion=choices(ROUTES)),
+]
 All = Annotated[bool, typer.Option("--all", help="All letters.")]
 
 
@@ -35,7 +41,7 @@ def list_letters(task: Kind = None, data: DataOption = None, as_json: JsonOption
     del data
     require_library()
     with reading() as session:
-        letters = Services(session).dead_letters.of_task(task)
+        letters = _of_task(Services(session), task)
     if as_json:
         print_json({"total": len(letters), "items": [_facts(letter) for letter in letters]})
         return
@@ -91,8 +97,18 @@ def _chosen(
         raise InvalidInputError(
             "Which dead letters?", "Give the id of one, --task with a task's name, or --all."
         )
-    found = services.dead_letters
-    return found.of_task(task) if letter_id is None else [found.get(letter_id)]
+    return _of_task(services, task) if letter_id is None else [services.dead_letters.get(letter_id)]
+
+
+def _of_task(services: Services, task: str | None) -> list[DeadLetter]:
+    """Give the letters of a task, or all. Raises InvalidInputError for a name that no task has."""
+    letters = services.dead_letters.of_task(task)
+    if not letters and task is not None and task not in ROUTES:
+        near = get_close_matches(task, ROUTES, n=1) or sorted(ROUTES)
+        raise InvalidInputError(
+            f"No task has the name {task!r}.", f"Its full name is wanted, such as {near[0]}."
+        )
+    return letters
 
 
 def _tell(what: str, count: int, as_json: bool) -> None:

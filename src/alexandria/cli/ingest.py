@@ -1,5 +1,6 @@
 """`alexandria ingest`: files, folders and addresses into the library, once or as they come."""
 
+import re
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,13 +31,15 @@ from alexandria.db import reading, writing
 from alexandria.errors import InvalidInputError, NotFoundError
 from alexandria.log import configure_logging
 from alexandria.models import Ingestion
+from alexandria.protocols.lookups import read_identifier
 from alexandria.services.ingestion_list import count_outcomes, files_of_files
 from alexandria.tasks.hooks import register_all_hooks
-from alexandria.tasks.intake import take_path, take_url
+from alexandria.tasks.intake import take_identifier, take_path, take_url
 
 _POLL_SECONDS = 0.3
 _LOOK_SECONDS = 1.0
 """A file that is as it was so long ago has been written to its end."""
+_FEW_DIGITS = re.compile(r"\d{1,9}")
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", "~")
 
 Stamp = tuple[int, int]
@@ -47,7 +50,7 @@ _GONE: Stamp = (-1, -1)
 @app.command()
 @handle_errors
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Files, folders, addresses.")],
+    sources: Annotated[list[str], typer.Argument(help="Files, folders, addresses, identifiers.")],
     recursive: Annotated[bool, typer.Option(help="Go into folders of folders.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on, and take in what comes into the folders.")
@@ -57,7 +60,7 @@ def ingest(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring files, folders and addresses into the library.
+    """Bring files, folders, addresses and identifiers (DOI, arXiv, ISBN, PMID) into the library.
 
     From folders, hidden files and unfinished downloads are left out.
     """
@@ -68,6 +71,9 @@ def ingest(
         raise InvalidInputError("There is no folder to watch.", "Name one, or leave --watch out.")
     others = list(_checked(source for source in sources if not Path(source).is_dir()))
     prepare_library()
+    if any(map(_is_identifier, others)):
+        with reading() as session:
+            Services(session).lookups.require_on()
     seen = {str(path): _stamp(path) for path in _files(folders, recursive=recursive)}
     with running(workers):
         register_all_hooks()
@@ -140,9 +146,17 @@ def _stamp(path: Path) -> Stamp:
 
 def _checked(sources: Iterable[str]) -> Iterator[str]:
     for source in sources:
-        if not source.startswith(("http://", "https://")) and not Path(source).is_file():
+        is_address = source.startswith(("http://", "https://"))
+        if not is_address and not Path(source).is_file() and not _is_identifier(source):
             raise NotFoundError(f"There is no file or folder {source}.", "Check the path.")
         yield source
+
+
+def _is_identifier(source: str) -> bool:
+    """Tell whether public services are to be asked; a few digits rather miss a file's name."""
+    if source.startswith(("http://", "https://")) or Path(source).exists():
+        return False
+    return not _FEW_DIGITS.fullmatch(source) and read_identifier(source) is not None
 
 
 def _take(source: str) -> str:
@@ -150,6 +164,8 @@ def _take(source: str) -> str:
         services = Services(session)
         if source.startswith(("http://", "https://")):
             return take_url(services, source).id
+        if _is_identifier(source):
+            return take_identifier(services, source).id
         return take_path(services, Path(source), Path(source).name).id
 
 

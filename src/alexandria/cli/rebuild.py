@@ -20,6 +20,7 @@ from alexandria.cli.common import (
     print_json,
     require_library,
 )
+from alexandria.cli.completion import choices
 from alexandria.cli.supervisor import running
 from alexandria.db import get_engine, reading, writing
 from alexandria.errors import TransientError
@@ -34,7 +35,12 @@ _POLL_SECONDS = 0.3
 @app.command()
 @handle_errors
 def rebuild(
-    derivation: Annotated[str, typer.Argument(help=f"{', '.join(TASK_OF)}, or all.")],
+    derivation: Annotated[
+        str,
+        typer.Argument(
+            help=f"{', '.join(TASK_OF)}, or all.", autocompletion=choices([*TASK_OF, "all"])
+        ),
+    ],
     workers: Annotated[int, typer.Option(help="If the library does not run.", min=1)] = 2,
     data: DataOption = None,
     as_json: JsonOption = False,

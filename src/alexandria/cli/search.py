@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Collection
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 from rich.markup import escape
@@ -18,6 +18,7 @@ from alexandria.cli.common import (
     print_json,
     require_library,
 )
+from alexandria.cli.completion import choices
 from alexandria.db import reading, writing
 from alexandria.errors import InvalidInputError
 from alexandria.log import configure_logging
@@ -33,7 +34,11 @@ _DEFAULT_MODE = "hybrid"
 def search(
     query: Annotated[str | None, typer.Argument()] = None,
     mode: Annotated[
-        str | None, typer.Option(help=f"{_DEFAULT_MODE} (the default), keyword or semantic.")
+        str | None,
+        typer.Option(
+            help=f"{_DEFAULT_MODE} (the default), keyword or semantic.",
+            autocompletion=choices(get_args(Mode)),
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
     saved: Annotated[

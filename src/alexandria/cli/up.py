@@ -78,10 +78,22 @@ def _credentials(folder: Path, url: str) -> tuple[str, str]:
         token = path.read_text().strip() if path.exists() else ""
         if not token or users.identify(token, "token") is None:
             token = users.new_token("owner", "admin")
-            path.touch(mode=0o600)
-            path.write_text(token + "\n")
+            _write_token(path, token)
         secret = users.new_sign_in_link()
     return token, f"{url}/ui/sign-in?token={secret}"
+
+
+def _write_token(path: Path, token: str) -> None:
+    """Raise UnavailableError, and leave nothing half written, if there is no room or right to."""
+    try:
+        path.touch(mode=0o600)
+        path.write_text(f"{token}\n")
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise UnavailableError(
+            f"The API token can't be written to {path}: {error.strerror}.",
+            "Free some space, or make the folder one that you may write to; then start again.",
+        ) from error
 
 
 def _require_free(host: str, port: int) -> None:

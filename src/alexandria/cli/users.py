@@ -4,6 +4,7 @@ import typer
 
 from alexandria.bootstrap import Services
 from alexandria.cli.common import DataOption, JsonOption, app, handle_errors, print_json
+from alexandria.cli.completion import choices
 from alexandria.cli.processes import prepare_library
 from alexandria.db import reading, writing
 
@@ -15,7 +16,12 @@ app.add_typer(users, name="users")
 @handle_errors
 def token(
     name: str,
-    scope: Annotated[str, typer.Option(help="read, write or admin.")] = "write",
+    scope: Annotated[
+        str,
+        typer.Option(
+            help="read, write or admin.", autocompletion=choices(["read", "write", "admin"])
+        ),
+    ] = "write",
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

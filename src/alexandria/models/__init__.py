@@ -4,6 +4,7 @@ from alexandria.models.build import Build
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, PassageRow, QualityScore
 from alexandria.models.ingestion import BatchRun, Ingestion
+from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
 from alexandria.models.resource import (
@@ -29,6 +30,7 @@ __all__ = [
     "Ingestion",
     "Interaction",
     "LedgerRow",
+    "Lookup",
     "Merge",
     "OutboxEvent",
     "PassageRow",

@@ -26,9 +26,9 @@ class Ingestion(Base):
     position: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(16), default="queued")
     source: Mapped[str] = mapped_column(String(16))
-    """`file`, `url` or `record`."""
+    """`file`, `url`, `identifier` or `record`."""
     name: Mapped[str] = mapped_column(Text)
-    """File name, address, or title of the record, as shown to people; never used as a path."""
+    """File name, address, identifier (`doi:10.…`), or title of the record, as shown to people; never used as a path."""
     url: Mapped[str | None] = mapped_column(Text)
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     """Of the file's bytes, or of what the record says."""

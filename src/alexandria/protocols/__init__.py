@@ -201,9 +201,10 @@ class Fetched:
 
 
 class WebFetcher(Protocol):
-    def fetch(self, url: str, into: Path) -> Fetched:
-        """Write the answer's body to the file `into`.
+    def fetch(self, url: str, into: Path, accept: str | None = None) -> Fetched:
+        """Write the answer's body to the file `into`; `accept`: the media types that are wanted.
 
         Raises InvalidInputError (an address that may not be fetched), ExtractionError (refused,
-        too large, not found) and TransientError (timeout, connection lost, status 429 or 5xx).
+        too large), NothingThereError (status 404 or 410) and TransientError (timeout, connection
+        lost, status 429 or 5xx, with the `retry_after` of the answer).
         """

@@ -1,4 +1,4 @@
-"""DOI, arXiv id, ISBN and web address in the one form in which they are stored and compared."""
+"""DOI, arXiv id, ISBN, PMID and web address in the one form in which they are stored and compared."""
 # ruff: noqa: RUF001 - look-alike characters are what this file is about
 
 import re
@@ -29,6 +29,13 @@ _ARXIV_IN_TEXT = re.compile(
 )
 
 _ISBN = re.compile(r"(?<![\d-])(?:97[89][- ]?)?\d(?:[- ]?\d){8}[- ]?[\dXx](?![\d-])", re.ASCII)
+_ISBN_NAME = re.compile(r"^(?:urn:)?isbn(?:-1[03])?[:\s]*", re.IGNORECASE)
+
+_PMID = re.compile(
+    r"^(?:pmid[:\s]\s*|(?:https?://)?(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|"
+    r"ncbi\.nlm\.nih\.gov/pubmed)/)?0*([1-9]\d{0,8})/?$",
+    re.IGNORECASE | re.ASCII,
+)
 
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|_ga)(?:=|$)",
@@ -68,15 +75,29 @@ def find_arxiv(text: str) -> str | None:
     return match.group(1).lower() if match else None
 
 
-def normalise_isbn(value: str | None) -> str | None:
-    """Give the first ISBN in the text whose check digit is right, as 13 digits."""
-    for match in _ISBN.finditer(value or ""):
+def normalise_isbn(value: str | None, *, whole: bool = False) -> str | None:
+    """Give the first ISBN in the text whose check digit is right, as 13 digits.
+
+    `whole`: only if the text is an ISBN and nothing else.
+    """
+    text = value or ""
+    if whole:
+        text = _ISBN_NAME.sub("", text.strip())
+        if not _ISBN.fullmatch(text):
+            return None
+    for match in _ISBN.finditer(text):
         digits = re.sub(r"[- ]", "", match.group()).upper()
         if len(digits) == 13 and _check_13(digits[:12]) == digits[12]:
             return digits
         if len(digits) == 10 and _check_10(digits[:9]) == digits[9]:
             return f"978{digits[:9]}{_check_13('978' + digits[:9])}"
     return None
+
+
+def normalise_pmid(value: str | None) -> str | None:
+    """Give the digits of a PubMed id, or None if there is none."""
+    match = _PMID.match((value or "").strip())
+    return match.group(1) if match else None
 
 
 def canonical_url(value: str | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from alexandria.models import (
@@ -17,7 +17,7 @@ from alexandria.models import (
     ResourceIdentifier,
 )
 from alexandria.protocols.extraction import Record
-from alexandria.protocols.identifiers import canonical_url
+from alexandria.protocols.identifiers import canonical_url, normalise_pmid
 from alexandria.services.fields import folded_sha256
 
 SHORTEST_TELLING_TEXT = 200
@@ -55,6 +55,10 @@ def _queries(record: Record, source_sha256: str | None) -> Iterator[tuple[Select
         yield _by_identifier("doi", record.doi), f"the same DOI, {record.doi}"
     if record.arxiv_id:
         yield _by_identifier("arxiv", record.arxiv_id), f"the same arXiv id, {record.arxiv_id}"
+    if pmid := normalise_pmid(record.extra.get("pmid")):
+        yield _by_identifier("pmid", pmid), f"the same PMID, {pmid}"
+    if record.isbn and record.type == "book":
+        yield _by_isbn(record), f"the same ISBN, {record.isbn}"
     if record.text and len(record.text) >= SHORTEST_TELLING_TEXT:
         yield _by_text(record.text), "the same text"
     if record.url and record.title:
@@ -79,6 +83,12 @@ def _by_identifier(scheme: str, value: str) -> Select[Any]:
         .join(ResourceIdentifier)
         .where(ResourceIdentifier.scheme == scheme, ResourceIdentifier.value == value)
     )
+
+
+def _by_isbn(record: Record) -> Select[Any]:
+    # The chapters of a book have its ISBN too.
+    query = _by_identifier("isbn", record.isbn or "")
+    return query.where(or_(Resource.type == "book", Resource.title == record.title))
 
 
 def _by_text(text: str) -> Select[Any]:

@@ -21,6 +21,7 @@ from alexandria.protocols.identifiers import (
     normalise_arxiv,
     normalise_doi,
     normalise_isbn,
+    normalise_pmid,
 )
 
 _TEXT_FIELDS = ("external_id", "type", "title", "abstract", "venue", "url", "language")
@@ -114,6 +115,8 @@ def assign_field(resource: Resource, name: str, value: Any) -> None:
         setattr(resource, name, value)
         if name == "url":
             _set_identifier(resource, "url", canonical_url(value) if value else None)
+        if name == "extra":  # bibliographies have it there
+            _set_identifier(resource, "pmid", normalise_pmid(value.get("pmid")))
 
 
 def _set_identifier(resource: Resource, scheme: str, value: str | None) -> None:
@@ -135,4 +138,5 @@ def _set_content(resource: Resource, text: str) -> None:
 
 def as_inputs(fields: set[str]) -> set[str]:
     """Give the names by which derivations know the fields."""
-    return {"identifiers" if name in _IDENTIFIERS else name for name in fields}
+    names = {"identifiers" if name in _IDENTIFIERS else name for name in fields}
+    return names | ({"identifiers"} if "extra" in fields else set())

@@ -1,4 +1,4 @@
-"""Ingestion: the way of a file, an address or a record into the library."""
+"""Ingestion: the way of a file, an address, an identifier or a record into the library."""
 
 import logging
 from collections.abc import Iterable
@@ -16,13 +16,15 @@ from alexandria.errors import AlexandriaError, ConflictError, NotFoundError, Tra
 from alexandria.events import SystemEvent, outbox
 from alexandria.log import correlation_id
 from alexandria.models import BatchRun, Ingestion
-from alexandria.protocols import FileStore, WebFetcher
-from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Extractor, Member
+from alexandria.protocols import FileStore
+from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Member
+from alexandria.protocols.lookups import Identifier
 from alexandria.services.admission import Admission
 from alexandria.services.attempts import Attempts, OvertakenError
 from alexandria.services.ingestion_list import count_children
 from alexandria.services.leases import CHUNK_LEASE, is_abandoned
 from alexandria.services.members import Kept, Members
+from alexandria.services.sources import SourceReader, can_be_read_again
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +39,14 @@ class IngestionService:
         self,
         session: Session,
         admission: Admission,
-        extractor: Extractor,
-        fetcher: WebFetcher,
+        reader: SourceReader,
         files: FileStore,
         lease: timedelta,
         grace: timedelta,
     ) -> None:
         self._session = session
         self._admission = admission
-        self._extractor = extractor
-        self._fetcher = fetcher
+        self._reader = reader
         self._files = files
         self._grace, self._lease = grace, lease
         self._attempts = Attempts(session, lease)
@@ -72,6 +72,12 @@ class IngestionService:
             Ingestion(source="url", name=url, url=url, **options)
         )
 
+    def submit_identifier(self, identifier: Identifier, **options: Any) -> Ingestion:
+        """Queue what public services are to be asked for; the resource is made of their answer."""
+        return self._known(options) or self._submit(
+            Ingestion(source="identifier", name=str(identifier), **options)
+        )
+
     def refuse(self, name: str, error: AlexandriaError) -> Ingestion:
         """Note a source that can't even be taken in, so that it does not vanish silently."""
         refused = self._submit(Ingestion(source="file", name=PurePath(name).name))
@@ -92,7 +98,7 @@ class IngestionService:
                 f"This ingestion is {ingestion.state}; only a failed one can be retried.",
                 "To add a duplicate all the same, use add_anyway.",
             )
-        if not (ingestion.sha256 or ingestion.url):
+        if not can_be_read_again(ingestion):
             raise ConflictError("The bytes of this file were never taken in.", "Send it again.")
         ingestion.state, ingestion.add_anyway = "queued", add_anyway
         ingestion.error = ingestion.remedy = ingestion.duplicate_of = None
@@ -206,32 +212,13 @@ class IngestionService:
 
     def _read_and_take_in(self, ingestion: Ingestion) -> None:
         with TemporaryDirectory(prefix="alexandria-members-") as folder:
-            document = self._read(ingestion, Path(folder))
+            document = self._reader.read(ingestion, Path(folder))
             kept = self._members.keep(document.members, Path(folder))
         self._take_in(ingestion, document, kept)
 
-    def _read(self, ingestion: Ingestion, folder: Path) -> ExtractedDocument:
-        if ingestion.sha256 is None:
-            self._fetch(ingestion)
-        return self._extractor.extract(
-            self._files.path(ingestion.sha256 or ""),
-            filename=ingestion.name,
-            declared_type=ingestion.media_type,
-            url=ingestion.url,
-            members=folder,
-        )
-
-    def _fetch(self, ingestion: Ingestion) -> None:
-        with TemporaryDirectory() as folder:
-            fetched = self._fetcher.fetch(ingestion.url or "", Path(folder) / "body")
-            ingestion.sha256 = self._files.put(fetched.path)
-            ingestion.bytes = fetched.path.stat().st_size
-        ingestion.url, ingestion.media_type = fetched.url, fetched.content_type
-        release(self._session)
-
     def _take_in(self, ingestion: Ingestion, document: ExtractedDocument, kept: Kept) -> None:
         self._attempts.check(ingestion)
-        ingestion.media_type = document.media_type
+        ingestion.media_type = document.media_type or None
         if document.kind == "document" and ingestion.resource_id is None:
             self._admission.admit_document(ingestion, document)
         entries: list[ExtractedRecord | Member] = [*document.records, *document.members]

@@ -37,7 +37,8 @@ class DatabaseTask(Task):
     """Gives the task its session as `db`, commits at its end, rolls back on an error.
 
     A transient error is tried again up to `max_retries` times, after `default_retry_delay`
-    seconds, doubled with each attempt, with up to a quarter of jitter. What still fails then, a
+    seconds, doubled with each attempt, with up to a quarter of jitter, and not before the error
+    says that it is of use. What still fails then, a
     permanent error, and a task whose worker dies each time end as dead letters.
     """
 
@@ -93,6 +94,8 @@ class DatabaseTask(Task):
         if self.request.retries >= self.max_retries:
             return error
         delay = self.retry_delay(self.request.retries)
+        if isinstance(error, TransientError) and error.retry_after:
+            delay = min(max(delay, error.retry_after), _LONGEST_DELAY_SECONDS)
         logger.warning(
             "%s %s: attempt %d failed, trying again in %.1f s: %s",
             *(self.name, self.request.args, self.request.retries + 1, delay, error),

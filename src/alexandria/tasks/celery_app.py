@@ -27,6 +27,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("recompute_quality_task", "default", 5),
         ("embed_passages_task", "ml_tasks", 2),
         ("batch_process_resources_task", "batch", 3),
+        ("look_up_task", "batch", 2),
         ("find_quality_degradation_task", "batch", 3),
         ("find_quality_outliers_task", "batch", 3),
         ("clean_up_cache_task", "batch", 3),

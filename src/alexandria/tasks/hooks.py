@@ -15,10 +15,12 @@ from alexandria.log import correlation_id
 from alexandria.tasks.celery_tasks import (
     embed_passages_task,
     invalidate_cache_task,
+    look_up_task,
     recompute_quality_task,
     regenerate_embedding_task,
     update_search_index_task,
 )
+from alexandria.tasks.celery_tasks.lookups import DUE
 from alexandria.tasks.queueing import TaskRequest, queue_all
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,10 @@ def _stale_keys(event: Event) -> tuple[Any, ...]:
     return (cache_keys.stale_after_change(event.data["resource_id"]),)
 
 
+def _what_is_due(_event: Event) -> tuple[Any, ...]:
+    return (DUE,)
+
+
 def _embedding_keys(event: Event) -> tuple[Any, ...]:
     return ([cache_keys.embedding(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
 
@@ -46,7 +52,8 @@ def _quality_keys(event: Event) -> tuple[Any, ...]:
 class Hook:
     """One row of the table; calling it with an event queues the task.
 
-    `countdown` in seconds. `fields`: only for events that changed one of these.
+    `countdown` in seconds. `fields`: only for events that changed one of these. `setting`: only
+    while it is on.
     """
 
     durable: ClassVar[bool] = True
@@ -59,8 +66,11 @@ class Hook:
     queue: str
     arguments: Arguments = _resource
     fields: frozenset[str] | None = None
+    setting: str | None = None
 
     def __call__(self, event: Event) -> None:
+        if self.setting and not getattr(get_settings(), self.setting):
+            return
         if self.fields is not None and not self.fields.intersection(event.data.get("fields", ())):
             return
         arguments = self.arguments(event)
@@ -224,6 +234,17 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
         arguments=_quality_keys,
+    ),
+    Hook(
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_identifier_changed_look_up",
+        look_up_task,
+        priority=2,
+        countdown=10,
+        queue="batch",
+        arguments=_what_is_due,
+        fields=frozenset({"doi", "arxiv_id", "isbn", "extra"}),
+        setting="alexandria_lookups",
     ),
 )
 

@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
-from alexandria.errors import ExtractionError
+from alexandria.errors import ExtractionError, InvalidInputError
 from alexandria.models import Ingestion
+from alexandria.protocols.lookups import read_identifier
 from alexandria.tasks.celery_tasks.ingestion import queue_or_leave
 
 _BLOCK = 1 << 20
@@ -53,6 +54,21 @@ def take_path(
 
 def take_url(services: Services, url: str, options: dict[str, Any] | None = None) -> Ingestion:
     return _queue(services, services.ingestion.submit_url(url, **options or {}))
+
+
+def take_identifier(
+    services: Services, text: str, options: dict[str, Any] | None = None
+) -> Ingestion:
+    """Queue a DOI, arXiv id, ISBN or PMID. Raises SwitchedOffError and InvalidInputError."""
+    services.lookups.require_on()
+    identifier = read_identifier(text)
+    if identifier is None:
+        raise InvalidInputError(
+            f"{text.strip()[:200]!r} is no DOI, arXiv id, ISBN or PMID.",
+            "Check it for slips; give one at a time, such as 10.1038/nature14539 or "
+            "arXiv:1706.03762.",
+        )
+    return _queue(services, services.ingestion.submit_identifier(identifier, **options or {}))
 
 
 def _queue(services: Services, ingestion: Ingestion) -> Ingestion:

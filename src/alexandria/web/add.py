@@ -9,7 +9,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.models import Ingestion
 from alexandria.services.ingestion_list import IngestionListRequest, list_ingestions
 from alexandria.tasks.celery_tasks.ingestion import queue_or_leave
-from alexandria.tasks.intake import take_file, take_path, take_url
+from alexandria.tasks.intake import take_file, take_identifier, take_path, take_url
 from alexandria.web.rendering import page, reader, same_site
 
 router = APIRouter(prefix="/ui", dependencies=[Depends(reader), Depends(same_site)])
@@ -20,7 +20,9 @@ SHOWN_OF_FILE = 500
 
 @router.get("/add")
 def add(request: Request, services: Reading, cursor: str | None = None) -> HTMLResponse:
-    return page(request, "add.html", services, **_newest(services, cursor))
+    return page(
+        request, "add.html", services, lookups_on=services.lookups.on, **_newest(services, cursor)
+    )
 
 
 @router.get("/add/list")
@@ -40,10 +42,12 @@ def entries(request: Request, ingestion_id: str, services: Reading) -> HTMLRespo
 def take(source: Sent, services: Writing, _who: SignedIn) -> RedirectResponse:
     files = [file for file in source.files if file.filename]
     addresses = (source.url or "").split()
-    if not files and not addresses:
+    if not files and not addresses and not source.identifier:
         raise InvalidInputError(
-            "No file was chosen and no address given.", "Go back and choose or paste something."
+            "No file was chosen and nothing given.", "Go back and choose or paste something."
         )
+    if source.identifier:
+        take_identifier(services, source.identifier)
     for file in files:
         take_file(services, file.file, file.filename or "", file.content_type, {})
     for address in addresses:

@@ -57,14 +57,16 @@ class EditForm(BaseModel):
             "tags": self.tags.splitlines(),
         }
 
-    def expected(self) -> tuple[int, int]:
-        content, _, metadata = self.revisions.partition("-")
-        if not (content.isdecimal() and metadata.isdecimal()):
-            raise InvalidInputError(
-                "This form does not say which revision it was made from.",
-                "Open the resource again and edit it there.",
-            )
-        return int(content), int(metadata)
+
+def revisions_in(text: str) -> tuple[int, int]:
+    """Read the revisions that a form was made from, as `3-7`. Raises InvalidInputError."""
+    content, _, metadata = text.partition("-")
+    if not (content.isdecimal() and metadata.isdecimal()):
+        raise InvalidInputError(
+            "This form does not say which revision it was made from.",
+            "Open the resource again and edit it there.",
+        )
+    return int(content), int(metadata)
 
 
 @router.get("/{resource_id}/edit")
@@ -82,7 +84,7 @@ def save(
     _who: SignedIn,
 ) -> Response:
     try:
-        services.resources.update(resource_id, form.changes(), form.expected())
+        services.resources.update(resource_id, form.changes(), revisions_in(form.revisions))
     except (PreconditionFailedError, InvalidInputError) as error:
         services.session.rollback()
         return _again(request, services, resource_id, form, error)

@@ -9,6 +9,7 @@ from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
+from alexandria.web.lookups import suggested
 from alexandria.web.rendering import number_of, page, reader, same_site
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def read(
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
         similar=services.search.similar(resource_id, 6),
         originals=services.originals.of(resource_id),
+        **suggested(services, resource),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
 

@@ -10,7 +10,8 @@ from lxml.etree import _Element
 
 from alexandria.adapters.extractors.bibliography import identify, split_keywords
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.pdf_head import find_abstract
 from alexandria.adapters.extractors.pdf_title import plausible_title

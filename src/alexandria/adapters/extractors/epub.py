@@ -9,7 +9,8 @@ from lxml.etree import _Element
 
 from alexandria.adapters.extractors.bibliography import plain_block
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.markup import markup_text
 from alexandria.adapters.extractors.names import first_last

@@ -17,7 +17,8 @@ from alexandria.adapters.extractors.html_metadata import (
 from alexandria.adapters.extractors.html_parsing import parse_page
 from alexandria.adapters.extractors.html_text import SHORTEST, main_text
 from alexandria.adapters.extractors.html_title import find_title, site_name
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.sniff import HTML

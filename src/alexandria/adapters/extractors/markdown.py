@@ -8,7 +8,8 @@ from markdown_it.token import Token
 
 from alexandria.adapters.extractors.bibliography import identify, split_keywords
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.sniff import MARKDOWN

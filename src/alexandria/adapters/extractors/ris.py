@@ -17,7 +17,7 @@ from alexandria.adapters.extractors.bibliography import (
     with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language import language_code
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last, is_others
 from alexandria.adapters.extractors.sniff import RIS

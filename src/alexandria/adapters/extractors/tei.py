@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
+from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.sniff import TEI

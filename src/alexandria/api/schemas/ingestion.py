@@ -13,6 +13,14 @@ class IngestUrl(BaseModel):
     add_anyway: bool = False
 
 
+class IngestIdentifier(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    identifier: str
+    """DOI, arXiv id, ISBN or PMID."""
+    add_anyway: bool = False
+
+
 class RetryRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

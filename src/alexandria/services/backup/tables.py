@@ -33,6 +33,7 @@ CLEARED: Mapping[str, frozenset[str]] = {
     "outbox": frozenset({"claimed_until"}),
     "ingestions": frozenset({"lease_until", "lease_by"}),
     "batches": frozenset({"lease_until"}),
+    "lookups": frozenset({"lease_until", "lease_by"}),
 }
 """Table to the columns that say who works on a row at this moment; they are null in a backup."""
 

@@ -7,6 +7,7 @@ from alexandria.tasks.celery_tasks.derivations import (
     update_search_index_task,
 )
 from alexandria.tasks.celery_tasks.ingestion import ingest_task
+from alexandria.tasks.celery_tasks.lookups import look_up_task
 from alexandria.tasks.celery_tasks.upkeep import (
     clean_up_outbox_task,
     examine_library_task,
@@ -25,6 +26,7 @@ __all__ = [
     "find_quality_outliers_task",
     "ingest_task",
     "invalidate_cache_task",
+    "look_up_task",
     "recompute_quality_task",
     "reconcile_task",
     "regenerate_embedding_task",

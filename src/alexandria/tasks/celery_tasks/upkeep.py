@@ -14,6 +14,7 @@ from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.batch import queue_batch
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.celery_tasks.ingestion import queue_ingestions
+from alexandria.tasks.celery_tasks.lookups import queue_look_ups
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.status import waiting_messages
 
@@ -38,6 +39,9 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     if waiting_messages() <= BUSY_MESSAGES:
         for derivation in TASK_OF:
             found[derivation] = _queue_due(services, derivation, services.ledger.grace)
+    found["lookups"] = int(services.lookups.on and services.lookups.is_overdue())
+    if found["lookups"]:
+        queue_look_ups()
     _tidy_builds(services)
     if any(found.values()):
         logger.info("reconcile_task: queued again %s", found)
