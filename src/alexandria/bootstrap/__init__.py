@@ -47,6 +47,8 @@ from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
 from alexandria.services.merging import MergeService
+from alexandria.services.near_duplicates import PRODUCER as DUPLICATES_PRODUCER
+from alexandria.services.near_duplicates import NearDuplicateService, SuggestionService
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
@@ -169,7 +171,7 @@ class Services:
     def ledger(self) -> Ledger:
         return Ledger(
             self.session,
-            ["embedding", "quality", *(["search"] if self.fulltext else [])],
+            ["embedding", "quality", "duplicates", *(["search"] if self.fulltext else [])],
             self.producer_of,
             time_scale=self._settings.alexandria_time_scale,
             grace=self._settings.alexandria_stale_grace,
@@ -179,6 +181,8 @@ class Services:
         """Give what computes a derivation from now on."""
         if derivation == "quality":
             return QUALITY_PRODUCER
+        if derivation == "duplicates":
+            return DUPLICATES_PRODUCER
         target = self.builds.target(derivation)
         return target.producer if target else embedder().model
 
@@ -233,6 +237,14 @@ class Services:
     @cached_property
     def quality(self) -> QualityService:
         return QualityService(self.session, cache())
+
+    @cached_property
+    def near_duplicates(self) -> NearDuplicateService:
+        return NearDuplicateService(self.session)
+
+    @cached_property
+    def suggestions(self) -> SuggestionService:
+        return SuggestionService(self.session)
 
     @cached_property
     def search(self) -> SearchService:

@@ -3,6 +3,13 @@
 from alexandria.models.build import Build
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, QualityScore
+from alexandria.models.duplicate import (
+    DuplicateDismissal,
+    DuplicateKey,
+    DuplicatePair,
+    DuplicateSignature,
+)
+from alexandria.models.file_removal import FileRemoval
 from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
@@ -24,7 +31,12 @@ __all__ = [
     "Build",
     "Credential",
     "DeadLetter",
+    "DuplicateDismissal",
+    "DuplicateKey",
+    "DuplicatePair",
+    "DuplicateSignature",
     "EmbeddingRow",
+    "FileRemoval",
     "Ingestion",
     "Interaction",
     "LedgerRow",

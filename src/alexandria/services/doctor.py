@@ -13,16 +13,23 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
-from alexandria.models import EmbeddingRow, LedgerRow, QualityScore, Resource
+from alexandria.models import DuplicateSignature, EmbeddingRow, LedgerRow, QualityScore, Resource
 from alexandria.protocols import Cache, FullTextIndex
 from alexandria.services.embeddings import as_vector, drop_vectors
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import RESOURCE, Ledger, Revisions
+from alexandria.services.near_duplicates import damaged
 from alexandria.services.search.entries import entry_for, load_live
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 200
+_TABLES: Mapping[str, Any] = {
+    "embedding": EmbeddingRow,
+    "quality": QualityScore,
+    "duplicates": DuplicateSignature,
+}
+"""Derivation to the table of its rows, each with the revisions that it was computed from."""
 
 
 @dataclass(slots=True)
@@ -168,9 +175,10 @@ class DoctorService:
             self._read_index(check, live, settled)
         elif name == "embedding":
             self._read_embeddings(check, live, settled)
-        elif name == "quality":
-            rows = self._revisions(QualityScore)
-            self._compare(check, rows, live, settled)
+        elif name in _TABLES:
+            self._compare(check, self._revisions(_TABLES[name]), live, settled)
+        if name == "duplicates":
+            check.stale |= damaged(self._session) & settled.keys()
 
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
@@ -224,12 +232,12 @@ class DoctorService:
             self._fulltext.remove(ids)
         elif name == "embedding":
             drop_vectors(self._session, ids)
-        elif name == "quality":
-            self._session.execute(delete(QualityScore).where(QualityScore.resource_id.in_(ids)))
+        elif name in _TABLES:
+            self._session.execute(delete(_TABLES[name]).where(_TABLES[name].resource_id.in_(ids)))
 
     def _forget_revisions(self, name: str, ids: Collection[str]) -> None:
         """Let any computation replace these, also those of a revision that does not exist."""
-        table: Any = {"embedding": EmbeddingRow, "quality": QualityScore}.get(name)
+        table = _TABLES.get(name)
         if table is not None:
             self._session.execute(
                 update(table)

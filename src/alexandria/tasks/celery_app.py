@@ -25,6 +25,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("ingest_task", "high_priority", 8),
         ("regenerate_embedding_task", "high_priority", 7),
         ("recompute_quality_task", "default", 5),
+        ("find_duplicates_task", "batch", 2),
         ("batch_process_resources_task", "batch", 3),
         ("find_quality_degradation_task", "batch", 3),
         ("find_quality_outliers_task", "batch", 3),

@@ -1,0 +1,7 @@
+"""Resources that may be one: found by sketches of titles and texts, verified, and shown with why."""
+
+from alexandria.services.near_duplicates.service import NearDuplicateService, damaged
+from alexandria.services.near_duplicates.signature import PRODUCER
+from alexandria.services.near_duplicates.suggestions import Suggestion, SuggestionService
+
+__all__ = ["PRODUCER", "NearDuplicateService", "Suggestion", "SuggestionService", "damaged"]
