@@ -159,6 +159,7 @@ def derive() -> None:
             ("search", services.search.update_fts5_index),
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("quality", services.quality.compute_qualities),
+            ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             if name in {one.name for one in services.ledger.active}:
                 due = [one for one in ids if services.ledger.is_due(name, one)]
