@@ -7,6 +7,7 @@ from alexandria.access import signed_in
 from alexandria.api import (
     activity,
     dead_letters,
+    duplicates,
     health,
     ingestion,
     merging,
@@ -14,6 +15,7 @@ from alexandria.api import (
     quality,
     resources,
     search,
+    trash,
 )
 from alexandria.api.errors import MEDIA_TYPE
 from alexandria.api.schemas.problem import Problem
@@ -33,7 +35,7 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, merging, ingestion, search, quality),
+    *(resources, merging, duplicates, trash, ingestion, search, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -54,6 +54,7 @@ from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
 from alexandria.services.search import SearchService
+from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
 
 __all__ = [
@@ -78,6 +79,8 @@ __all__ = [
 ]
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
+FILE_KEPT_SECONDS = 3600
+"""So long a file may be in the store before what refers to it is committed."""
 _OCR_SHARE = 0.7  # of the time for a document; the rest is for its text
 
 
@@ -267,7 +270,12 @@ class Services:
 
     @cached_property
     def merging(self) -> MergeService:
-        return MergeService(self.session, self.resources, self.ledger)
+        return MergeService(self.session, self.resources, self.ledger, self.suggestions)
+
+    @cached_property
+    def trash(self) -> TrashService:
+        kept = timedelta(seconds=self._settings.scaled(FILE_KEPT_SECONDS))
+        return TrashService(self.session, file_store(), self.fulltext, kept)
 
     @cached_property
     def export(self) -> ExportService:

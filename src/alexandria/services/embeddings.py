@@ -182,6 +182,22 @@ def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
         )
 
 
+def forget_vectors(session: Session, resource_ids: Collection[str]) -> None:
+    """Delete the rows of resources that are gone for good.
+
+    The newest number of a model must not be given twice, or processes would miss what has it next:
+    where it goes, another row takes a newer one.
+    """
+    gone = EmbeddingRow.resource_id.in_(list(resource_ids))
+    for model in session.scalars(select(EmbeddingRow.model).where(gone).distinct()).all():
+        change = next_change(session, model)
+        session.execute(delete(EmbeddingRow).where(gone, EmbeddingRow.model == model))
+        newest = select(EmbeddingRow.resource_id).where(EmbeddingRow.model == model)
+        left = session.scalar(newest.order_by(EmbeddingRow.change.desc()).limit(1))
+        row = (EmbeddingRow.resource_id == left, EmbeddingRow.model == model)
+        session.execute(update(EmbeddingRow).where(*row).values(change=change))
+
+
 def next_change(session: Session, model: str | None = None) -> int:
     """Give the number of the next write; greater than all committed of the model, or of all.
 

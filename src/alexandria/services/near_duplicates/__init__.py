@@ -2,6 +2,17 @@
 
 from alexandria.services.near_duplicates.service import NearDuplicateService, damaged
 from alexandria.services.near_duplicates.signature import PRODUCER
-from alexandria.services.near_duplicates.suggestions import Suggestion, SuggestionService
+from alexandria.services.near_duplicates.suggestions import (
+    LARGEST_PAGE,
+    Suggestion,
+    SuggestionService,
+)
 
-__all__ = ["PRODUCER", "NearDuplicateService", "Suggestion", "SuggestionService", "damaged"]
+__all__ = [
+    "LARGEST_PAGE",
+    "PRODUCER",
+    "NearDuplicateService",
+    "Suggestion",
+    "SuggestionService",
+    "damaged",
+]

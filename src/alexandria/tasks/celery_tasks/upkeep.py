@@ -37,6 +37,7 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     if waiting_messages() <= BUSY_MESSAGES:
         for derivation in TASK_OF:
             found[derivation] = _queue_due(services, derivation, services.ledger.grace)
+    found["files"] = services.trash.remove_files()
     _tidy_builds(services)
     if any(found.values()):
         logger.info("reconcile_task: queued again %s", found)
