@@ -89,6 +89,10 @@ def fill() -> str:
         services.resources.delete(gone.id)
         twin = services.resources.create(Record(title="Bridges, of stone", tags=("arches",)))
         services.merging.merge(bridges.id, twin.id)
+        alike = Record(title="The habits of owls", authors=("Ada Moe",), year=1931)
+        pair = [owls.id, services.resources.create(alike).id]
+        services.near_duplicates.compute_duplicates(pair)
+        services.suggestions.dismiss(services.suggestions.of(owls.id)[0].id)
         reader = services.users.add("reader")
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())

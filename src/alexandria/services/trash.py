@@ -1,7 +1,7 @@
 """What was deleted stays in the trash until somebody deletes it for good; nothing does so by itself."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -20,7 +20,6 @@ from alexandria.models import (
 from alexandria.protocols import FileStore, FullTextIndex
 from alexandria.services.embeddings import forget_vectors
 from alexandria.services.ledger import RESOURCE
-from alexandria.services.listing import ListRequest, matching_ids
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +42,12 @@ class TrashService:
         self._fulltext = fulltext
         self._kept = kept
 
-    def ids(self) -> list[str]:
-        """Give all that is in the trash."""
-        return matching_ids(self._session, ListRequest(deleted=True))
+    def ids(self, moment: datetime | None = None) -> list[str]:
+        """Give all that is in the trash, or was at that moment."""
+        query = select(Resource.id).where(Resource.deleted_at.is_not(None)).order_by(Resource.id)
+        if moment is not None:
+            query = query.where(Resource.deleted_at <= moment)
+        return list(self._session.scalars(query))
 
     def merged_into(self, resource_ids: list[str]) -> dict[str, Merge]:
         """Give, of those that are in the trash because they were merged, the merge."""

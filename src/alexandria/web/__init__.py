@@ -5,7 +5,17 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alexandria.web import activity, add, editing, library, nowhere, resource, sign_in
+from alexandria.web import (
+    activity,
+    add,
+    duplicates,
+    editing,
+    library,
+    nowhere,
+    resource,
+    sign_in,
+    trash,
+)
 from alexandria.web.rendering import error_page
 
 __all__ = ["error_page", "mount"]
@@ -16,8 +26,10 @@ def mount(app: FastAPI) -> None:
         sign_in,
         activity,
         add,
+        duplicates,
         editing,
         resource,
+        trash,
         library,
         nowhere,
     ):  # nowhere takes what is left

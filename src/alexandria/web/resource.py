@@ -8,7 +8,7 @@ from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services, file_store
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
-from alexandria.models import ResourceFile
+from alexandria.models import Merge, Resource, ResourceFile
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.rendering import number_of, page, reader, same_site
@@ -34,6 +34,8 @@ def read(request: Request, resource_id: str, services: Reading, change: str = ""
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
         similar=services.search.similar(resource_id, 6),
         files=_files(services, resource_id),
+        duplicates=services.suggestions.of(resource_id),
+        merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
 
@@ -79,7 +81,17 @@ def compute(
 def delete(resource_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
     change = services.resources.delete(resource_id)
     services.session.commit()
-    return RedirectResponse(f"/ui/?change={change}", status_code=303)
+    return RedirectResponse(f"/ui/?change={change}&deleted={resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/restore")
+def restore(resource_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
+    """Bring it back from the trash."""
+    services.resources.restore(resource_id)
+    services.session.commit()
+    change = outbox.last_event_id(services.session)
+    where = f"/ui/resources/{resource_id}" + (f"?change={change}" if change else "")
+    return RedirectResponse(where, status_code=303)
 
 
 def _queue_or_leave(derivation: str, resource_id: str) -> None:
@@ -94,6 +106,15 @@ def _ledger(services: Services, resource_id: str) -> list[tuple[str, str, object
     """Give derivation, state and row."""
     rows = services.freshness.of([resource_id])[resource_id]
     return [(name, services.freshness.state(row), row) for name, row in sorted(rows.items())]
+
+
+def _merges(services: Services, resource_id: str) -> list[tuple[Merge, str]]:
+    """Give what was merged into it, and the titles."""
+    return [
+        (one, services.session.get_one(Resource, one.other_id).title)
+        for one in services.merging.of(resource_id)
+        if one.undone_at is None
+    ]
 
 
 def _files(services: Services, resource_id: str) -> list[ResourceFile]:

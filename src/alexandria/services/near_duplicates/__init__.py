@@ -5,6 +5,7 @@ from alexandria.services.near_duplicates.signature import PRODUCER
 from alexandria.services.near_duplicates.suggestions import (
     LARGEST_PAGE,
     Suggestion,
+    SuggestionPage,
     SuggestionService,
 )
 
@@ -13,6 +14,7 @@ __all__ = [
     "PRODUCER",
     "NearDuplicateService",
     "Suggestion",
+    "SuggestionPage",
     "SuggestionService",
     "damaged",
 ]
