@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import and_, delete, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from alexandria.db import now
 from alexandria.errors import InvalidInputError, NotFoundError
@@ -122,7 +122,7 @@ class SuggestionService:
     def _read(self, query: Any) -> list[Suggestion]:
         return [
             Suggestion(pair.id, pair.score, first, second, explain(pair.evidence), dismissed_at)
-            for pair, first, second, dismissed_at in self._session.execute(query)
+            for pair, first, second, dismissed_at in self._session.execute(_with_lists(query))
         ]
 
 
@@ -133,6 +133,17 @@ def _chosen(condition: Any) -> Any:
         .join(_Second, _Second.id == DuplicatePair.second_id)
         .outerjoin(DuplicateDismissal, DuplicateDismissal.id == DuplicatePair.id)
         .where(_First.deleted_at.is_(None), _Second.deleted_at.is_(None), condition)
+    )
+
+
+def _with_lists(query: Any) -> Any:
+    """Read what a summary shows with one statement for each list, not for each resource."""
+    return query.options(
+        *(
+            selectinload(getattr(side, rows))
+            for side in (_First, _Second)
+            for rows in ("author_rows", "identifier_rows", "tag_rows", "subject_rows")
+        )
     )
 
 
