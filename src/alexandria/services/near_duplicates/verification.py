@@ -1,5 +1,6 @@
 """Are two resources one? What speaks for it, in numbers and in words, and the rules that decide."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,9 +30,13 @@ _FEWEST_WORDS = 5
 _MARKERS = frozenset(
     """
     addendum appendix comment commentary comments corrigendum correction corrections errata erratum
-    rejoinder replies reply response retraction retracted supplement supplementary
+    not rejoinder replies reply response retraction retracted supplement supplementary without
     """.split()  # noqa: SIM905 - a table of words
 )
+_SMALL = frozenset(
+    ("a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to")
+)
+"""Words that tell no two titles apart, and that a scanner misreads like all others."""
 _WEIGHTS = {"title": 0.4, "authors": 0.2, "year": 0.1, "text": 0.3}
 
 
@@ -67,7 +72,7 @@ class Evidence:
 def verify(one: Signature, other: Signature) -> Evidence | None:
     """Give what speaks for it if the two are worth a person's look, else None."""
     evidence = compare(one, other)
-    generic = is_generic(list(one.title)) or is_generic(list(other.title))
+    generic = is_generic(one.title) or is_generic(other.title)
     return evidence if _is_worth_a_look(evidence, len(one.title), generic=generic) else None
 
 
@@ -105,9 +110,11 @@ def _is_worth_a_look(evidence: Evidence, words: int, *, generic: bool) -> bool:
 
 
 def _says_the_text(evidence: Evidence) -> bool:
+    """The texts agree; titles may be quite other, as where one was misread, but no siblings."""
     text = evidence.text or 0
-    akin = evidence.title >= LIKE_TITLE or bool(evidence.authors)
-    return text >= VERY_SAME_TEXT or (text >= SAME_TEXT and akin and not evidence.title_differs)
+    is_like = evidence.title >= LIKE_TITLE
+    akin = not evidence.title_differs if is_like else bool(evidence.authors)
+    return text >= VERY_SAME_TEXT or (text >= SAME_TEXT and akin)
 
 
 def _says_the_record(evidence: Evidence, words: int) -> bool:
@@ -130,8 +137,8 @@ def _titles(one: Sequence[str], other: Sequence[str]) -> tuple[float, bool]:
     if spaceless[0] == spaceless[1]:
         return likeness, False
     differs = (
-        numbers_in(list(one)) != numbers_in(list(other))
-        or bool(_MARKERS.intersection(one) ^ _MARKERS.intersection(other))
+        numbers_in(one) != numbers_in(other)
+        or sum(word in _MARKERS for word in one) != sum(word in _MARKERS for word in other)
         or _is_reworded(one, other)
     )
     return likeness, differs
@@ -140,8 +147,8 @@ def _titles(one: Sequence[str], other: Sequence[str]) -> tuple[float, bool]:
 def _is_reworded(one: Sequence[str], other: Sequence[str]) -> bool:
     """Tell whether each has a word that the other has not, errors of writing aside."""
     ours, theirs = _left(one, other), _left(other, one)
-    left = [word for word in ours if not _stands_in(word, theirs, "".join(other))]
-    right = [word for word in theirs if not _stands_in(word, ours, "".join(one))]
+    left = [word for word in ours if word not in _SMALL and not _stands_in(word, theirs)]
+    right = [word for word in theirs if word not in _SMALL and not _stands_in(word, ours)]
     return bool(left and right)
 
 
@@ -150,15 +157,20 @@ def _left(one: Sequence[str], other: Sequence[str]) -> list[str]:
     return [word for word in one if not (word in rest and not rest.remove(word))]  # type: ignore[func-returns-value]
 
 
-def _stands_in(word: str, others: Sequence[str], whole: str) -> bool:
+def _stands_in(word: str, others: Sequence[str]) -> bool:
     if any(_is_turned(*sorted((word, one), key=len)) for one in others):
         return False
-    if len(word) >= _SHORTEST_FUZZY_WORD and word in whole:  # "data base", "database"
+    if len(word) >= _SHORTEST_FUZZY_WORD and word in "".join(others):  # "data base", "database"
         return True
-    return any(
-        fuzz.ratio(word, one) >= _SAME_WORD
-        for one in others
-        if min(len(word), len(one)) >= _SHORTEST_FUZZY_WORD
+    return any(_is_misspelt(word, one) for one in others)
+
+
+def _is_misspelt(word: str, other: str) -> bool:
+    digits, others = (re.sub(r"\D", "", one) for one in (word, other))
+    return (
+        fuzz.ratio(word, other) >= _SAME_WORD
+        and min(len(word), len(other)) >= _SHORTEST_FUZZY_WORD
+        and (digits == others or not digits or not others)  # "seq2seq", "seq3seq"; "1anguage"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LATEX = re.compile(r"\\[a-zA-Z]+\s*|\\.|[{}$]")
@@ -11,6 +12,7 @@ _WORD = re.compile(
 """Of Chinese, Japanese and Korean each character, since nothing stands between words."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 _ROMAN = re.compile(r"(?=[ivx])(x{0,3})(ix|iv|v?i{0,3})")
+_NUMBER = re.compile(r"(\d+)(?:st|nd|rd|th|[a-z])?")
 _NUMBERED = frozenset({"part", "vol", "volume", "chapter", "section", "no", "number", "teil"})
 _NOT_A_NAME = frozenset({"others", "al"})
 _GENERIC = frozenset(
@@ -49,29 +51,27 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(fold(text).replace("'", "").replace("\u2019", ""))
 
 
-def is_generic(words: list[str]) -> bool:
+def is_generic(words: Sequence[str]) -> bool:
     """Tell whether a title says nothing of its own: "Introduction", "Book reviews"."""
-    own = [one for one in words if one not in _FILLING and not one.isdigit()]
+    own = [one for one in words if one not in _FILLING and not one[0].isdigit()]
     return all(one in _GENERIC for one in own)
 
 
-def numbers_in(words: list[str]) -> frozenset[str]:
-    """Give what counts something in a title: 2019, 5th, II, the B of "part B"."""
-    found = set()
+def numbers_in(words: Sequence[str]) -> list[str]:
+    """Give in order what counts something in a title: 2019, 5th, II, the B of "part B"."""
+    found = []
     for before, word in zip(["", *words], words, strict=False):
-        if word[0].isdigit():
-            found.add(re.match(r"\d+", word)[0].lstrip("0"))  # type: ignore[index]
-        elif before in _NUMBERED and (len(word) == 1 or _ROMAN.fullmatch(word)):
-            found.add(str(_roman(word) or word))
-        elif len(word) > 1 and _ROMAN.fullmatch(word):
-            found.add(str(_roman(word)))
-    return frozenset(found)
+        if number := _NUMBER.fullmatch(word):
+            found.append(number[1].lstrip("0"))
+        elif _ROMAN.fullmatch(word) and (len(word) > 1 or before in _NUMBERED):
+            found.append(str(_roman(word)))
+        elif len(word) == 1 and before in _NUMBERED:
+            found.append(word)
+    return sorted(found)
 
 
 def _roman(word: str) -> int:
     values = {"i": 1, "v": 5, "x": 10}
-    if not _ROMAN.fullmatch(word):
-        return 0
     numbers = [values[one] for one in word]
     pairs = zip(numbers, [*numbers[1:], 0], strict=True)
     return sum(-one if one < after else one for one, after in pairs)
