@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select, text
@@ -105,6 +106,22 @@ def test_many_computed_together_find_each_other(either_library: Path) -> None:
         ids = [services.resources.create(one).id for one in (PRINTED, PREPRINT, OTHER)]
     find(*ids, "unknown")
     assert suggested() == [set(ids[:2])]
+
+
+def test_two_that_are_computed_at_once_find_each_other(either_library: Path) -> None:
+    """Of two workers the second sees what the first has stored, or the pair would be missed."""
+    with writing() as session:
+        printed, preprint = (
+            Services(session).resources.create(one).id for one in (PRINTED, PREPRINT)
+        )
+    with writing() as session:
+        Services(session).near_duplicates.compute_duplicates([printed])
+        other = Thread(target=find, args=(preprint,))
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join(20)
+    assert suggested() == [{printed, preprint}]
 
 
 def test_what_is_dismissed_stays_so_until_it_is_undone(either_library: Path) -> None:
