@@ -66,7 +66,8 @@ def ask(
 ) -> HTMLResponse:
     """Ask once more before anything goes for good."""
     moment = now()
-    chosen = services.trash.ids(moment) if everything else list(_some(ids))
+    there = services.trash.ids(moment)
+    chosen = there if everything else list(_some([one for one in there if one in set(ids)]))
     query = select(Resource.title).where(Resource.id.in_(chosen[:NAMED]))
     return page(
         request,
@@ -101,5 +102,7 @@ def _chosen(services: Services, ids: Sequence[str], moment: datetime | None) -> 
 
 def _some(ids: Sequence[str]) -> Sequence[str]:
     if not ids:
-        raise InvalidInputError("Nothing is chosen.", "Go back and tick what you mean.")
+        raise InvalidInputError(
+            "Nothing is chosen that is in the trash.", "Go back and tick what you mean."
+        )
     return ids
