@@ -2,11 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 
 from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, reading, writing
-from alexandria.models import EmbeddingRow, LedgerRow, PassageRow, QualityScore, Resource
+from alexandria.models import (
+    DuplicateKey,
+    DuplicatePair,
+    DuplicateSignature,
+    EmbeddingRow,
+    LedgerRow,
+    PassageRow,
+    QualityScore,
+    Resource,
+)
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.fields import FIELDS, as_inputs, read_field
@@ -50,6 +59,7 @@ def computed_again(
         "embedding": (vector, embeddings.generate_and_store_embeddings),
         "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
+        "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
     }[name]
     before = show(session, resource_id)
     assert before is not None, f"there is no {name}"
@@ -102,6 +112,28 @@ def quality(session: LibrarySession, resource_id: str) -> Any:
     return session.execute(query.where(QualityScore.resource_id == resource_id)).one_or_none()
 
 
+def duplicates(session: LibrarySession, resource_id: str) -> Any:
+    """Give signature, keys and pairs; None without a signature."""
+    row = session.scalar(
+        select(DuplicateSignature)
+        .where(DuplicateSignature.resource_id == resource_id)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    names = ("title", "names", "year", "identifiers")
+    sketches = ("title_sketch", "abstract_sketch", "content_sketch")
+    keys = select(DuplicateKey.key).where(DuplicateKey.number == row.number)
+    pairs = select(DuplicatePair.id, DuplicatePair.score, DuplicatePair.evidence).where(
+        or_(DuplicatePair.first_id == resource_id, DuplicatePair.second_id == resource_id)
+    )
+    return (
+        {name: getattr(row, name) for name in (*names, *sketches)},
+        set(session.scalars(keys)),
+        {pair.id: tuple(pair) for pair in session.execute(pairs)},
+    )
+
+
 def wanted_is_what_was_changed(before: Fields, after: Fields) -> None:
     """Each derivation with a changed input wants the revision of the change."""
     with reading() as session:
@@ -127,7 +159,7 @@ def all_is_done() -> None:
         assert session.scalars(select(LedgerRow).where(LedgerRow.due_at.is_not(None))).all() == []
         gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
         for resource_id in session.scalars(gone):
-            for show in (indexed, vector, passages, quality):
+            for show in (indexed, vector, passages, quality, duplicates):
                 assert show(session, resource_id) is None
         for row in session.scalars(select(LedgerRow)):
             assert row.content_revision >= row.wanted_content
@@ -158,10 +190,12 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services.embeddings.generate_and_store_embeddings([resource_id])
         services.passages.embed_passages([resource_id])
         services.quality.compute_qualities([resource_id])
+        services.near_duplicates.compute_duplicates([resource_id])
         session.flush()
         return {
             "search": indexed(session, resource_id),
             "embedding": vector(session, resource_id),
             "passages": passages(session, resource_id),
             "quality": quality(session, resource_id),
+            "duplicates": duplicates(session, resource_id),
         }

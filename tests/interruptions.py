@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from alexandria import bootstrap
+from alexandria.bootstrap import models
 from alexandria.db import LibrarySession, get_engine
 from alexandria.errors import TransientError
 from alexandria.events import outbox
@@ -123,10 +124,13 @@ def stepped_embedder() -> Iterator[SteppedEmbedder]:
     """Have the library compute embeddings with one that can be interrupted."""
     embedder = SteppedEmbedder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "embedder", lambda: embedder)
-        bootstrap.vector_store.cache_clear()
+        for module in (bootstrap, bootstrap.services):
+            patch.setattr(module, "embedder", lambda: embedder)
+        for store in (models.vector_store, models.passage_store):
+            store.cache_clear()
         yield embedder
-        bootstrap.vector_store.cache_clear()
+        for store in (models.vector_store, models.passage_store):
+            store.cache_clear()
 
 
 @contextmanager

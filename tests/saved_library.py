@@ -97,6 +97,10 @@ def fill() -> str:
         services.resources.delete(gone.id)
         twin = services.resources.create(Record(title="Bridges, of stone", tags=("arches",)))
         services.merging.merge(bridges.id, twin.id)
+        alike = Record(title="The habits of owls", authors=("Ada Moe",), year=1931)
+        pair = [owls.id, services.resources.create(alike).id]
+        services.near_duplicates.compute_duplicates(pair)
+        services.suggestions.dismiss(services.suggestions.of(owls.id)[0].id)
         reader = services.users.add("reader")
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())
@@ -184,6 +188,7 @@ def derive() -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
+            ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             if name in {one.name for one in services.ledger.active}:
                 due = [one for one in ids if services.ledger.is_due(name, one)]

@@ -107,6 +107,53 @@ def _lookup_command(world: World) -> None:
         assert ended.exit_code == 0, ended.output
 
 
+def _empty_trash(world: World) -> None:
+    """Before the tasks that the deletion queued have run."""
+    _delete(world)
+    assert world.client.delete("/trash").json() == {"count": 1}
+
+
+def _restore_page(world: World) -> None:
+    _delete(world)
+    run_all()
+    world.post(f"/ui/resources/{world.first}/restore", 303)
+
+
+def _restore_from_trash(world: World) -> None:
+    _delete(world)
+    run_all()
+    world.post("/ui/trash/restore", 303, data={"id": [world.first]})
+
+
+def _erase_page(world: World) -> None:
+    _delete(world)
+    world.post("/ui/trash/erase", 303, data={"id": [world.first]})
+
+
+def _alike(world: World) -> str:
+    """Make the two alike; give the id of the suggestion that follows."""
+    for one in (world.first, world.second):
+        body = {"title": "The habits of owls at night", "authors": ["Ada Moe"], "year": 1931}
+        assert world.client.patch(f"/resources/{one}", json=body).status_code == 200
+    run_all()
+    (found,) = world.client.get("/duplicates").json()["items"]
+    assert {found["first"]["id"], found["second"]["id"]} == {world.first, world.second}
+    return str(found["id"])
+
+
+def _merge_page(world: World) -> str:
+    data = {"kept_id": world.second}
+    suggestion = _alike(world)
+    went_to = world.post(f"/ui/duplicates/{suggestion}/merge", 303, data=data).headers["location"]
+    return str(went_to).rpartition("=")[2]
+
+
+def _undo_merge_page(world: World) -> None:
+    merge_id = _merge_page(world)
+    run_all()
+    world.post(f"/ui/merges/{merge_id}/undo", 303)
+
+
 def _ingest(world: World) -> None:
     world.post("/ingest", 202, files={"file": ("note.txt", NOTE)})
 
@@ -204,7 +251,8 @@ def _migrate_command(world: World) -> None:
     assert CliRunner().invoke(commands, ["migrate"]).exit_code == 0
 
 
-Driver = Callable[[World], None]
+Driver = Callable[[World], object]
+_DISMISSAL = "It hides a suggestion, or shows it again; nothing is computed from that."
 
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
@@ -217,6 +265,9 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /resources/{resource_id}/lookup/accept": _accept,
     "POST /resources/{resource_id}/merge": _merge,
     "POST /merges/{merge_id}/undo": _undo_merge,
+    "DELETE /trash": _empty_trash,
+    "POST /duplicates/{suggestion_id}/dismiss": _DISMISSAL,
+    "POST /duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,
@@ -249,6 +300,13 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /ui/resources/{resource_id}/lookup/accept": _accept_page,
     "POST /ui/resources/{resource_id}/compute/{derivation}": _compute_page,
     "POST /ui/resources/{resource_id}/delete": _delete_page,
+    "POST /ui/resources/{resource_id}/restore": _restore_page,
+    "POST /ui/trash/restore": _restore_from_trash,
+    "POST /ui/trash/erase": _erase_page,
+    "POST /ui/duplicates/{suggestion_id}/merge": _merge_page,
+    "POST /ui/duplicates/{suggestion_id}/dismiss": _DISMISSAL,
+    "POST /ui/duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
+    "POST /ui/merges/{merge_id}/undo": _undo_merge_page,
 }
 _ONLY_READS = "It only reads."
 _PROCESS = "It runs a process that serves, and writes nothing of its own accord."
@@ -261,6 +319,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "beat": "It queues what is overdue, and hands over what waits in the outbox.",
     "up": _PROCESS,
     "search": "It reads, and with --save keeps what a reader asks.",
+    "duplicates": _ONLY_READS,
     "show": _ONLY_READS,
     "status": _ONLY_READS,
     "export": _ONLY_READS,

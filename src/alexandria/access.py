@@ -22,6 +22,7 @@ from alexandria.services.users import Identity
 
 SESSION_COOKIE = "alexandria_session"
 LONGEST_WAIT_SECONDS = 30.0
+_ERASED_AT_ONCE = 50
 _POLL_SECONDS = 0.05
 _FORM_MARGIN = 100_000
 """Bytes of a form around its files."""
@@ -122,6 +123,17 @@ def wait_until_complete(event_id: int, timeout: float) -> None:
             if Services(session).freshness.index_state()["complete_through"] >= event_id:
                 return
         sleep(_POLL_SECONDS)
+
+
+def erase_for_good(services: Services, resource_ids: Sequence[str]) -> int:
+    """Delete what is in the trash for good, and commit piece by piece; give how many went."""
+    for start in range(0, len(resource_ids), _ERASED_AT_ONCE):
+        for one in resource_ids[start : start + _ERASED_AT_ONCE]:
+            services.trash.erase(one)
+        services.session.commit()
+    services.trash.remove_files()
+    services.session.commit()
+    return len(resource_ids)
 
 
 SignedIn = Annotated[Identity, Depends(signed_in)]

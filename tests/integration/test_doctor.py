@@ -14,7 +14,7 @@ from sqlalchemy import text
 from alexandria.bootstrap import Services
 from alexandria.db import now, writing
 from alexandria.protocols.extraction import Record
-from alexandria.services.doctor import Report
+from alexandria.services.doctor_report import Report
 from alexandria.tasks import (
     recompute_quality_task,
     regenerate_embedding_task,
@@ -53,6 +53,7 @@ def compute(ids: list[str]) -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
+            ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             if name in {one.name for one in services.ledger.active}:
                 services.ledger.computed(name, update(ids))
@@ -120,6 +121,7 @@ HARM: dict[str, tuple[str, str, str]] = {
         "stale",
         "UPDATE passages SET complete = FALSE WHERE",
     ),
+    "a signature is lost": ("duplicates", "missing", "DELETE FROM duplicate_signatures WHERE"),
     "an entry is lost": ("search", "missing", "DELETE FROM search_documents WHERE"),
 }
 
@@ -145,7 +147,7 @@ def test_a_ledger_that_wants_a_revision_that_does_not_exist_is_put_right(ids: li
     change("UPDATE ledger SET wanted_content = 99 WHERE subject_id = :one", one=ids[0])
     change("UPDATE ledger SET wanted_metadata = 99 WHERE subject_id = :one", one=ids[1])
     report = examine()
-    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * 4
+    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * 5
     with writing() as session:
         Services(session).doctor.repair(report)
     compute(ids)
@@ -163,7 +165,7 @@ def test_what_is_left_of_a_deleted_resource_is_taken_away(ids: list[str]) -> Non
         "UPDATE resources SET deleted_at = :now WHERE id = :one", one=ids[0], now=str(now())[:26]
     )
     report = examine()
-    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * 4
+    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * 5
     with writing() as session:
         Services(session).doctor.repair(report)
     assert examine().found == 0

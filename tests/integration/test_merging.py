@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from alexandria.bootstrap import Services
-from alexandria.db import reading, writing
+from alexandria.db import Base, get_engine, reading, writing
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.models import Interaction, Merge, ResourceFile, User
 from alexandria.protocols.extraction import Record
 from alexandria.services.fields import FIELDS, read_field
 from alexandria.services.listing import ListRequest, list_resources
+from alexandria.services.merging import _ROWS, LEFT
 
 PRINTED = Record(
     title="On owls",
@@ -164,3 +165,71 @@ def test_a_resource_is_merged_with_another_that_is_there(pair: tuple[str, str], 
         merge(pair[0], pair[0] if which == "itself" else which)
     with pytest.raises(NotFoundError):
         undo("unknown")
+
+
+def test_every_table_with_rows_of_a_resource_follows_a_merge_or_says_why_not(
+    either_library: Path,
+) -> None:
+    """A table that is new fails this until merging moves its rows, or says why they stay."""
+    moved = {table.__tablename__ for table, _ in _ROWS.values()}
+    found = {
+        table.name
+        for table in Base.metadata.tables.values()
+        if "resource_id" in table.columns
+        or any(key.column.table.name == "resources" for key in table.foreign_keys)
+    }
+    there = inspect(get_engine())
+    found |= {
+        name
+        for name in there.get_table_names()
+        if not name.startswith("search_index")
+        and "resource_id" in {column["name"] for column in there.get_columns(name)}
+    }
+    assert found - moved - LEFT.keys() == set(), "move its rows, or say in LEFT why they stay"
+    known = {"search_documents"} | Base.metadata.tables.keys()
+    assert (moved | LEFT.keys()) - known == set(), "it is gone"
+    assert moved & LEFT.keys() == set()
+
+
+def test_revisions_go_over_and_come_back(pair: tuple[str, str]) -> None:
+    kept, other = pair
+    with writing() as session:
+        Services(session).resources.update(other, {"title": "On owls, again", "year": 2000})
+
+    def replaced(resource_id: str) -> list[Any]:
+        with reading() as session:
+            rows = Services(session).resources.revisions(resource_id)
+            return [row.replaced.get("title") for row in rows if "title" in row.replaced]
+
+    made = merge(kept, other)
+    assert (replaced(kept), replaced(other)) == ([PREPRINT.title], [])
+    undo(made.id)
+    assert (replaced(kept), replaced(other)) == ([], [PREPRINT.title])
+
+
+def test_what_is_not_the_other_is_not_the_kept_one_either(pair: tuple[str, str]) -> None:
+    kept, other = pair
+    with writing() as session:
+        services = Services(session)
+        third = services.resources.create(PREPRINT).id
+        for one in (kept, other, third):
+            services.near_duplicates.compute_duplicates([one])
+        (suggestion,) = [
+            one for one in services.suggestions.of(third) if other in {one.first.id, one.second.id}
+        ]
+        services.suggestions.dismiss(suggestion.id)
+        session.commit()
+        services.resources.update(kept, fields(other) | {"doi": "10.1234/owls"})
+        services.near_duplicates.compute_duplicates([kept])
+
+    def suggested_for(resource_id: str) -> set[str]:
+        with reading() as session:
+            found = Services(session).suggestions.of(resource_id)
+            return {one.first.id for one in found} | {one.second.id for one in found}
+
+    assert suggested_for(third) == {kept, third}
+    made = merge(kept, other)
+    assert made.moved["dismissals"]
+    assert suggested_for(third) == set()
+    undo(made.id)
+    assert suggested_for(third) == {kept, third}

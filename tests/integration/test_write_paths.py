@@ -119,6 +119,7 @@ def test_what_is_derived_follows(world: World, way: str) -> None:
 
 COMPUTED_ANEW = (
     "POST /resources/{resource_id}/restore",  # of what was deleted a moment before
+    *("POST /ui/resources/{resource_id}/restore", "POST /ui/trash/restore"),
     *("POST /quality/recalculate", "POST /batch", "migrate"),
     *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
 )

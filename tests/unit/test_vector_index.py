@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from alexandria.adapters import vector_index
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.models import EmbeddingRow
-from alexandria.services.embeddings import drop_vectors, next_change, store_vectors
+from alexandria.services.embeddings import drop_vectors, store_vectors
+from alexandria.services.vector_rows import next_change
 from search_parts import add_resource, open_engine, session_of
 
 MODEL, DIMENSIONS = "test 1", 16

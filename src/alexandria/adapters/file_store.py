@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -52,6 +53,25 @@ class LocalFileStore:
     def put_again(self, source: BinaryIO) -> str:
         """Store what can be read, also over a file that is there and may be damaged."""
         return self._take(source, over=True)
+
+    def remove(self, sha256: str, kept: timedelta) -> bool:
+        """Remove a file that was not put for so long; tell whether it is gone.
+
+        It is looked at again where no `put` finds it: one that came meanwhile has touched it, and
+        gets it back, or stores it anew.
+        """
+        place, aside = self._place(sha256), self._incoming / f"{sha256}.removed"
+        if not _SHA256.fullmatch(sha256) or not place.is_file():
+            return True
+        if _is_fresh(place, kept):
+            return False
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        place.replace(aside)
+        if _is_fresh(aside, kept):
+            aside.replace(place)
+            return False
+        aside.unlink()
+        return True
 
     def path(self, sha256: str) -> Path:
         """Give the stored file's place; raises NotFoundError if there is none."""
@@ -146,7 +166,8 @@ class LocalFileStore:
 
     def _keep(self, written: Path, sha256: str, *, over: bool) -> None:
         place = self._place(sha256)
-        if not over and self.state(sha256) == "intact":
+        there = not over and _is_there(place, written.stat().st_size)
+        if there and self.state(sha256) == "intact":
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         written.replace(place)
@@ -163,6 +184,19 @@ def digest_of(path: Path) -> str:
 @lru_cache(maxsize=4096)
 def _known_digest(path: Path, _inode: int, _modified: int, _size: int) -> str:
     return digest_of(path)
+
+
+def _is_there(place: Path, size: int) -> bool:
+    """Tell whether the file stands there whole; if so, it counts as put at this moment."""
+    try:
+        os.utime(place)
+        return place.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _is_fresh(place: Path, kept: timedelta) -> bool:
+    return time.time() - place.stat().st_mtime < kept.total_seconds()
 
 
 def _copy(source: BinaryIO, copy: "tempfile._TemporaryFileWrapper[bytes]") -> str:

@@ -7,6 +7,7 @@ from alexandria.access import signed_in
 from alexandria.api import (
     activity,
     dead_letters,
+    duplicates,
     health,
     ingestion,
     lookups,
@@ -17,6 +18,7 @@ from alexandria.api import (
     resources,
     saved_searches,
     search,
+    trash,
 )
 from alexandria.api.errors import MEDIA_TYPE
 from alexandria.api.schemas.problem import Problem
@@ -36,7 +38,8 @@ router = APIRouter(
     },
 )
 for module in (
-    *(resources, originals, lookups, merging, ingestion, search, saved_searches, quality),
+    *(resources, originals, lookups, merging, duplicates, trash, ingestion),
+    *(search, saved_searches, quality),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -14,7 +14,7 @@ router = APIRouter(tags=["resources"])
 def merge(
     resource_id: str, body: MergeRequest, services: Writing, response: Response
 ) -> MergeWritten:
-    """Merge another resource into this one: files, tags, identifiers, interactions go over.
+    """Merge another resource into this one: files, revisions, tags, identifiers, interactions go over.
 
     This one keeps what it has; the other is deleted, and comes back when the merge is undone.
     """

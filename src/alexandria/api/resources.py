@@ -2,7 +2,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from alexandria.access import Reading, Writing
+from alexandria.access import Reading, Writing, erase_for_good
 from alexandria.api.schemas.page import Page
 from alexandria.api.schemas.resource import (
     Change,
@@ -84,9 +84,19 @@ def change(
 
 @router.delete("/{resource_id}")
 def delete(
-    resource_id: str, services: Writing, response: Response, if_match: IfMatch = None
+    resource_id: str,
+    services: Writing,
+    response: Response,
+    if_match: IfMatch = None,
+    permanently: Annotated[bool, Query(description="for good; only what is in the trash")] = False,
 ) -> Deleted:
-    """Take a resource out of the library and all that was derived from it."""
+    """Take a resource out of the library into the trash, and away all that was derived from it.
+
+    `permanently` deletes what is in the trash already, with its files; it can't be undone.
+    """
+    if permanently:
+        erase_for_good(services, [resource_id])
+        return Deleted(id=resource_id, event_id=None)
     event_id = services.resources.delete(resource_id, revisions_of(if_match))
     services.session.commit()
     response.headers["X-Event-ID"] = str(event_id)
@@ -127,6 +137,12 @@ def freshness(resource_id: str, services: Reading) -> Freshness:
 def history(resource_id: str, services: Reading) -> History:
     """Give what happened to a resource, the newest first."""
     services.resources.get(resource_id)
+    merged = {
+        row: merge.other_id
+        for merge in services.merging.of(resource_id)
+        if merge.undone_at is None
+        for row in merge.moved.get("revisions", ())
+    }
     return History(
         resource_id=resource_id,
         events=[
@@ -145,6 +161,7 @@ def history(resource_id: str, services: Reading) -> History:
                 metadata_revision=row.metadata_revision,
                 at=row.created_at,
                 replaced=row.replaced,
+                merged_from=merged.get(row.id),
             )
             for row in services.resources.revisions(resource_id)
         ],

@@ -3,31 +3,14 @@
 Heavy libraries load inside the factories, so that `alexandria --help` stays quick.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from functools import cached_property, lru_cache
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from alexandria import cache_keys
-from alexandria.adapters.extraction import IsolatedExtractor
-from alexandria.adapters.extractors.limits import Limits, Ocr
-from alexandria.adapters.file_store import LocalFileStore
-from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
-from alexandria.adapters.web_fetcher import HttpFetcher
-from alexandria.bootstrap.lookups import lookup_sources
-from alexandria.bootstrap.models import (
-    can_serve,
-    embedder,
-    model_of,
-    model_place,
-    passage_store,
-    vector_store,
-)
+from alexandria.bootstrap.files import extractor, file_store, text_recognition
+from alexandria.bootstrap.models import embedder
 from alexandria.bootstrap.redis_servers import (
     broker_client,
     broker_url,
@@ -37,38 +20,14 @@ from alexandria.bootstrap.redis_servers import (
     embedded_cache,
     result_backend_url,
 )
-from alexandria.config import Settings, get_settings
+from alexandria.bootstrap.services import Services
 from alexandria.db import LibrarySession, make_engine
 from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
-from alexandria.protocols import Embedder, FullTextIndex, PageSanitiser
-from alexandria.services.admission import Admission
-from alexandria.services.builds import BuildService
-from alexandria.services.dead_letters import DeadLetterService
-from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.evaluation import Library
-from alexandria.services.export import ExportService
-from alexandria.services.freshness import FreshnessService
-from alexandria.services.ingestion import IngestionService
-from alexandria.services.interactions import InteractionService
-from alexandria.services.ledger import Ledger
-from alexandria.services.lookup_comparison import LookupComparison
-from alexandria.services.lookup_rows import LookupRows
-from alexandria.services.lookups import LookupService
-from alexandria.services.merging import MergeService
-from alexandria.services.originals import OriginalService
-from alexandria.services.passage_text import SPLITTER
-from alexandria.services.passages import PassageService
-from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
-from alexandria.services.quality import QualityService
-from alexandria.services.rebuilds import Model, RebuildService
-from alexandria.services.resources import ResourceService
-from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
-from alexandria.services.sources import SourceReader
-from alexandria.services.users import UserService
 
 __all__ = [
     "SAMPLE",
@@ -92,38 +51,6 @@ __all__ = [
 ]
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
-_OCR_SHARE = 0.7  # of the time for a document; the rest is for its text
-
-
-@lru_cache(maxsize=1)
-def extractor() -> IsolatedExtractor:
-    settings = get_settings()
-    return IsolatedExtractor(
-        seconds=settings.alexandria_extraction_seconds,
-        memory_bytes=settings.alexandria_extraction_memory_mb * 1_000_000,
-        limits=Limits(
-            max_bytes=settings.alexandria_max_file_mb * 1_000_000, ocr=text_recognition(settings)
-        ),
-    )
-
-
-def text_recognition(settings: Settings) -> Ocr | None:
-    """Give how pages that are pictures are read, or None where tesseract is not installed."""
-    program = shutil.which("tesseract")
-    if not program or not settings.alexandria_ocr_languages:
-        return None
-    seconds = _OCR_SHARE * settings.alexandria_extraction_seconds
-    return Ocr(program, settings.alexandria_ocr_languages, seconds)
-
-
-def file_store() -> LocalFileStore:
-    return LocalFileStore(get_settings().data_dir / "files")
-
-
-def page_sanitiser() -> PageSanitiser:
-    from alexandria.adapters.page_sanitiser import sanitise  # noqa: PLC0415 (it loads lxml)
-
-    return sanitise
 
 
 def shared_history() -> SharedHistory:
@@ -164,170 +91,3 @@ def close() -> None:
     """Send and stop what this process still holds; call it at its end."""
     cache().close()
     extractor().close()
-
-
-class Services:
-    """The services of one session; each is made when it is first asked for."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._settings = get_settings()
-
-    @cached_property
-    def builds(self) -> BuildService:
-        return BuildService(self.session)
-
-    @cached_property
-    def fulltext(self) -> FullTextIndex | None:
-        """The keyword index; PostgreSQL's is not built yet."""
-        is_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return SqliteFullText(self.session, self._index_tables) if is_sqlite else None
-
-    def _index_tables(self) -> list[IndexTable]:
-        found = self.builds.in_use("search")
-        return [IndexTable(one.place, one.version) for one in found if one.place]
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(
-            self.session,
-            ["embedding", "passages", "quality", *(["search"] if self.fulltext else [])],
-            self.producer_of,
-            time_scale=self._settings.alexandria_time_scale,
-            grace=self._settings.alexandria_stale_grace,
-        )
-
-    def producer_of(self, derivation: str) -> str:
-        """Give what computes a derivation from now on."""
-        if derivation == "quality":
-            return QUALITY_PRODUCER
-        if derivation == "passages":
-            return f"{self.producer_of('embedding')}, {SPLITTER}"
-        target = self.builds.target(derivation)
-        return target.producer if target else embedder().model
-
-    @cached_property
-    def rebuilds(self) -> RebuildService:
-        return RebuildService(
-            self.session,
-            self.ledger,
-            self.builds,
-            self.fulltext,
-            lambda: Model(embedder().model, model_place()),
-            can_serve,
-        )
-
-    @cached_property
-    def _serving_model(self) -> Embedder:
-        serving = self.builds.serving("embedding")
-        return model_of(serving) if serving else embedder()
-
-    @cached_property
-    def _upcoming_model(self) -> Embedder | None:
-        building = self.builds.building("embedding")
-        return model_of(building) if building else None
-
-    @cached_property
-    def freshness(self) -> FreshnessService:
-        names = [derivation.name for derivation in self.ledger.active]
-        return FreshnessService(self.session, names, self.ledger.grace)
-
-    @cached_property
-    def resources(self) -> ResourceService:
-        return ResourceService(self.session, self.ledger, self.fulltext)
-
-    @cached_property
-    def ingestion(self) -> IngestionService:
-        settings = self._settings
-        return IngestionService(
-            self.session,
-            Admission(self.session, self.resources),
-            SourceReader(
-                self.session,
-                extractor(),
-                HttpFetcher(
-                    max_bytes=settings.alexandria_max_file_mb * 1_000_000,
-                    seconds=settings.alexandria_fetch_seconds,
-                    allow_private=settings.alexandria_fetch_private,
-                ),
-                file_store(),
-                self.lookups,
-            ),
-            file_store(),
-            lease=timedelta(seconds=settings.alexandria_lease_seconds),
-            grace=self.ledger.grace,
-        )
-
-    @cached_property
-    def lookups(self) -> LookupService:
-        keep = timedelta(days=self._settings.alexandria_lookup_days)
-        rows = LookupRows(self.session, keep, self._settings.alexandria_time_scale)
-        return LookupService(self.session, lookup_sources(), rows, self.ledger.grace)
-
-    @cached_property
-    def lookup_comparison(self) -> LookupComparison:
-        return LookupComparison(self.lookups, self.resources)
-
-    @cached_property
-    def embeddings(self) -> EmbeddingService:
-        return EmbeddingService(self.session, self._serving_model, cache(), self._upcoming_model)
-
-    @cached_property
-    def passages(self) -> PassageService:
-        models = (self._serving_model, self._upcoming_model)
-        return PassageService(self.session, [model for model in models if model])
-
-    @cached_property
-    def quality(self) -> QualityService:
-        return QualityService(self.session, cache())
-
-    @cached_property
-    def search(self) -> SearchService:
-        serving, model = self.builds.serving("embedding"), self._serving_model
-        which = (
-            *(self._settings.resolved_database_url, serving.id if serving else None),
-            *(model.model, model.dimensions),
-        )
-        return SearchService(
-            self.session,
-            self.fulltext,
-            vector_store(*which).bind(self.session),
-            model,
-            cache(),
-            self.freshness,
-            passage_store(*which).bind(self.session),
-        )
-
-    @cached_property
-    def saved_searches(self) -> SavedSearchService:
-        return SavedSearchService(self.session, self.search)
-
-    @cached_property
-    def dead_letters(self) -> DeadLetterService:
-        return DeadLetterService(self.session)
-
-    @cached_property
-    def doctor(self) -> DoctorService:
-        return DoctorService(
-            self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
-        )
-
-    @cached_property
-    def originals(self) -> OriginalService:
-        return OriginalService(self.session, self.resources, file_store(), page_sanitiser)
-
-    @cached_property
-    def merging(self) -> MergeService:
-        return MergeService(self.session, self.resources, self.ledger)
-
-    @cached_property
-    def export(self) -> ExportService:
-        return ExportService(self.session)
-
-    @cached_property
-    def users(self) -> UserService:
-        return UserService(self.session)
-
-    @cached_property
-    def interactions(self) -> InteractionService:
-        return InteractionService(self.session, self.resources, self.ledger)

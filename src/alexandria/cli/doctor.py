@@ -24,7 +24,7 @@ from alexandria.cli.supervisor import running
 from alexandria.db import get_engine, reading, writing
 from alexandria.log import configure_logging
 from alexandria.migrations import require_current
-from alexandria.services.doctor import Report
+from alexandria.services.doctor_report import Report
 from alexandria.services.file_check import (
     FileReport,
     examine_files,

@@ -22,6 +22,8 @@ class SystemEvent(StrEnum):
     CLASSIFICATION_COMPLETED = "classification.completed"
     CLASSIFICATION_MODEL_TRAINED = "classification.model_trained"
 
+    DUPLICATES_COMPUTED = "duplicates.computed"
+
     SEARCH_EXECUTED = "search.executed"
     SEARCH_INDEX_UPDATED = "search.index_updated"
     GRAPH_EDGE_ADDED = "graph.edge_added"

@@ -3,6 +3,13 @@
 from alexandria.models.build import Build
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, PassageRow, QualityScore
+from alexandria.models.duplicate import (
+    DuplicateDismissal,
+    DuplicateKey,
+    DuplicatePair,
+    DuplicateSignature,
+)
+from alexandria.models.file_removal import FileRemoval
 from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
@@ -26,7 +33,12 @@ __all__ = [
     "Build",
     "Credential",
     "DeadLetter",
+    "DuplicateDismissal",
+    "DuplicateKey",
+    "DuplicatePair",
+    "DuplicateSignature",
     "EmbeddingRow",
+    "FileRemoval",
     "Ingestion",
     "Interaction",
     "LedgerRow",

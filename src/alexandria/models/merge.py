@@ -20,6 +20,6 @@ class Merge(Base):
     filled: Mapped[dict[str, Any]] = mapped_column(Json)
     """Field of the kept resource to what it was, and what it is since: `[before, after]`."""
     moved: Mapped[dict[str, list[Any]]] = mapped_column(Json)
-    """`files`, `interactions`, `ingestions` to the keys of the rows that went over."""
+    """`files`, `interactions`, … to the keys of the rows that went over."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -164,6 +165,9 @@ class FileStore(Protocol):
 
     def put_again(self, source: BinaryIO) -> str:
         """Store what can be read, also over a file that is there and may be damaged."""
+
+    def remove(self, sha256: str, kept: timedelta) -> bool:
+        """Remove a file that was not put for so long; tell whether it is gone."""
 
     def path(self, sha256: str) -> Path:
         """Give the stored file's place; raises NotFoundError if there is none."""

@@ -33,5 +33,6 @@ DERIVATIONS: Mapping[str, Derivation] = {
             | {"cites", "type", "extra", "interactions"},
             delay=10,
         ),
+        Derivation("duplicates", _TEXT | {"authors", "year", "identifiers"}, delay=15),
     )
 }

@@ -5,7 +5,6 @@ What the ledger calls fresh is believed of no row: the derived rows themselves a
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,60 +12,33 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
-from alexandria.models import EmbeddingRow, LedgerRow, PassageRow, QualityScore, Resource
+from alexandria.models import (
+    DuplicateSignature,
+    EmbeddingRow,
+    LedgerRow,
+    PassageRow,
+    QualityScore,
+    Resource,
+)
 from alexandria.protocols import Cache, FullTextIndex
+from alexandria.services.doctor_report import Check, Report
 from alexandria.services.embeddings import as_vector, drop_vectors
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import RESOURCE, Ledger, Revisions
+from alexandria.services.near_duplicates import damaged
 from alexandria.services.passages import are_whole, drop_passages
 from alexandria.services.search.entries import entry_for, load_live
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 200
-
-
-@dataclass(slots=True)
-class Check:
-    """What is wrong with one derivation; lists of resource ids."""
-
-    missing: set[str] = field(default_factory=set)
-    """Not there, although the ledger does not say that it is still to be computed."""
-    phantom: set[str] = field(default_factory=set)
-    """There, although the resource is deleted or was never there."""
-    stale: set[str] = field(default_factory=set)
-    """Overdue, or not of the revision that is wanted although the ledger calls it fresh."""
-    wrong_producer: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-
-    def counts(self) -> dict[str, int]:
-        return {name: len(ids) for name, ids in asdict(self).items()}
-
-    @property
-    def to_compute(self) -> set[str]:
-        return self.missing | self.stale | self.wrong_producer | self.failed
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    derivations: Mapping[str, Check]
-    cache: Check
-    oldest_seconds: float
-    """Since when the oldest stale row waits; 0 if none does."""
-
-    @property
-    def found(self) -> int:
-        checks = (*self.derivations.values(), self.cache)
-        return sum(sum(check.counts().values()) for check in checks)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "ok": self.found == 0,
-            "found": self.found,
-            "derivations": {name: check.counts() for name, check in self.derivations.items()},
-            "cache": {name: self.cache.counts()[name] for name in ("phantom", "stale")},
-            "oldest_seconds": self.oldest_seconds,
-        }
+_TABLES: Mapping[str, Any] = {
+    "embedding": EmbeddingRow,
+    "passages": PassageRow,
+    "quality": QualityScore,
+    "duplicates": DuplicateSignature,
+}
+"""Derivation to the table of its rows, each with the revisions that it was computed from."""
 
 
 class DoctorService:
@@ -169,9 +141,10 @@ class DoctorService:
             self._read_index(check, live, settled)
         elif name in _VECTORS:
             self._read_vectors(check, *_VECTORS[name], live, settled)
-        elif name == "quality":
-            rows = self._revisions(QualityScore)
-            self._compare(check, rows, live, settled)
+        elif name in _TABLES:
+            self._compare(check, self._revisions(_TABLES[name]), live, settled)
+        if name == "duplicates":
+            check.stale |= damaged(self._session) & settled.keys()
 
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
@@ -233,16 +206,12 @@ class DoctorService:
             drop_vectors(self._session, ids)
         elif name == "passages":
             drop_passages(self._session, ids)
-        elif name == "quality":
-            self._session.execute(delete(QualityScore).where(QualityScore.resource_id.in_(ids)))
+        elif name in _TABLES:
+            self._session.execute(delete(_TABLES[name]).where(_TABLES[name].resource_id.in_(ids)))
 
     def _forget_revisions(self, name: str, ids: Collection[str]) -> None:
         """Let any computation replace these, also those of a revision that does not exist."""
-        table: Any = {
-            "embedding": EmbeddingRow,
-            "passages": PassageRow,
-            "quality": QualityScore,
-        }.get(name)
+        table = _TABLES.get(name)
         if table is not None:
             self._session.execute(
                 update(table)

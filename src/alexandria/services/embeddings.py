@@ -5,20 +5,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, case, delete, func, or_, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import now, release, see_newest
-from alexandria.models import EmbeddingRow, PassageRow, Resource, ResourceContent
+from alexandria.models import EmbeddingRow, Resource, ResourceContent
 from alexandria.protocols import Cache, Embedder
 from alexandria.services.ledger import Revisions
+from alexandria.services.vector_rows import is_postgresql, next_change
 
 _LEAD_CHARACTERS = 1500
 """Of the content, where there is no abstract; models read less than that."""
-_POSTGRES_ORDER_LOCK = 0x0E3B
 
 Vector = NDArray[np.float32]
 
@@ -149,7 +148,7 @@ def store_vectors(
     """
     if not vectors:
         return
-    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
+    insert = postgresql.insert if is_postgresql(session) else sqlite.insert
     new = insert(EmbeddingRow)
     upsert = new.on_conflict_do_update(
         index_elements=[EmbeddingRow.resource_id, EmbeddingRow.model],
@@ -180,32 +179,6 @@ def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:
             .where(*present)
             .values(vector=None, change=next_change(session), computed_at=now())
         )
-
-
-def next_change(session: Session, model: str | None = None, table: Any = EmbeddingRow) -> int:
-    """Give the number of the next write; greater than all committed of the model, or of all.
-
-    On PostgreSQL the caller then holds a lock until its transaction ends.
-    """
-    if _is_postgresql(session):
-        # Else a process could see change 8, and later miss change 7 of a slower transaction.
-        session.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_ORDER_LOCK})
-    newest = select(func.max(table.change))
-    if model is not None:
-        newest = newest.where(table.model == model)
-    return (session.scalar(newest) or 0) + 1
-
-
-def forget_model(session: Session, model: str, limit: int) -> int:
-    """Delete rows of a model that no longer serves; give how many."""
-    count = 0
-    for table in (EmbeddingRow, PassageRow):
-        rows = select(table.resource_id).where(table.model == model).limit(limit)
-        gone = session.execute(
-            delete(table).where(table.model == model, table.resource_id.in_(rows.scalar_subquery()))
-        )
-        count += getattr(gone, "rowcount", 0)
-    return count
 
 
 def _embed(
@@ -277,7 +250,3 @@ def _live(session: Session, resource_ids: Collection[str]) -> set[str]:
             )
         )
     )
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"

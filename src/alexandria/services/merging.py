@@ -9,24 +9,57 @@ from sqlalchemy.orm import Session
 from alexandria.db import now
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.events import outbox
-from alexandria.models import Ingestion, Interaction, Merge, Resource, ResourceFile
+from alexandria.models import (
+    Ingestion,
+    Interaction,
+    Merge,
+    Resource,
+    ResourceFile,
+    ResourceRevision,
+)
 from alexandria.services.fields import FIELDS, read_field
 from alexandria.services.ledger import Ledger
+from alexandria.services.near_duplicates import SuggestionService
 from alexandria.services.resources import ResourceService
 
 _UNITED = ("tags", "subjects", "cites")
 """Lists of which the kept resource gets what it has not."""
 _ROWS: Mapping[str, tuple[Any, Any]] = {
     "files": (ResourceFile, ResourceFile.sha256),
+    "revisions": (ResourceRevision, ResourceRevision.id),
     "interactions": (Interaction, Interaction.id),
     "ingestions": (Ingestion, Ingestion.id),
 }
 """Tables whose rows go over, each with what tells the rows of one resource apart."""
+_OF_FIELDS = "a field of the resource, which the kept one gets where it has none"
+_COMPUTED = "computed anew"
+LEFT: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("resource_contents", "resource_authors", "resource_identifiers"),
+            *("resource_tags", "resource_subjects", "resource_cites"),
+        ),
+        _OF_FIELDS,
+    ),
+    **dict.fromkeys(("embeddings", "quality_scores", "duplicate_signatures"), _COMPUTED),
+    "duplicate_dismissals": "what was said of the other is said of the kept one as well",
+    "merges": "tells what was merged into which, whatever becomes of these",
+    "outbox": "tells what happened to which, whatever becomes of these",
+    "search_documents": _COMPUTED,
+}
+"""Other tables with rows of a resource, and why those of the other one stay."""
 
 
 class MergeService:
-    def __init__(self, session: Session, resources: ResourceService, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        session: Session,
+        resources: ResourceService,
+        ledger: Ledger,
+        suggestions: SuggestionService,
+    ) -> None:
         self._session = session
+        self._suggestions = suggestions
         self._resources = resources
         self._ledger = ledger
 
@@ -34,7 +67,7 @@ class MergeService:
         """Put the other into the kept resource, and take it out of the library.
 
         The kept one keeps what it has; fields that it has not are filled, lists are united, and
-        files, interactions and ingestions go over. What the other had stays with it, deleted.
+        files, revisions, interactions and ingestions go over. What the other had stays with it, deleted.
         """
         kept, other = self._pair(kept_id, other_id)
         filled = {
@@ -45,6 +78,7 @@ class MergeService:
             name: self._move(name, other_id, kept_id, self._keys(name, other_id, kept_id))
             for name in _ROWS
         }
+        moved["dismissals"] = self._suggestions.carry_dismissals(other_id, kept_id)
         self._resources.delete(other_id)
         self._make_quality_due(kept)
         merge = Merge(kept_id=kept_id, other_id=other_id, filled=filled, moved=moved)
@@ -65,8 +99,9 @@ class MergeService:
         kept = self._resources.get(merge.kept_id, for_update=True)
         self._resources.restore(merge.other_id)
         self._resources.update(merge.kept_id, _taken_back(kept, merge.filled))
-        for name, keys in merge.moved.items():
-            self._move(name, merge.kept_id, merge.other_id, keys)
+        for name in _ROWS:
+            self._move(name, merge.kept_id, merge.other_id, merge.moved.get(name, []))
+        self._suggestions.forget_dismissals(merge.moved.get("dismissals", []))
         self._make_quality_due(kept)
         merge.undone_at = now()
         self._session.flush()

@@ -14,9 +14,9 @@ from alexandria.db import now, release
 from alexandria.events import SystemEvent, outbox
 from alexandria.models import PassageRow, Resource, ResourceContent
 from alexandria.protocols import Embedder
-from alexandria.services.embeddings import next_change
 from alexandria.services.ledger import Revisions
 from alexandria.services.passage_text import Span, passages
+from alexandria.services.vector_rows import is_postgresql, next_change
 
 AT_ONCE = 200
 """Passages that are embedded in one go, about two seconds; a longer text takes several."""
@@ -138,8 +138,8 @@ class PassageService:
             "metadata_revision": text.revisions[1],
             "computed_at": now(),
         }
-        on_postgresql = self._session.get_bind().dialect.name == "postgresql"
-        insert = (postgresql.insert if on_postgresql else sqlite.insert)(PassageRow)
+        dialect = postgresql if is_postgresql(self._session) else sqlite
+        insert = dialect.insert(PassageRow)
         self._session.execute(
             insert.values(resource_id=resource_id, model=model, **row).on_conflict_do_update(
                 index_elements=[PassageRow.resource_id, PassageRow.model],

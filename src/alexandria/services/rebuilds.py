@@ -31,8 +31,8 @@ from alexandria.models import Build, LedgerRow, Resource
 from alexandria.protocols import FullTextIndex
 from alexandria.services.builds import BuildService
 from alexandria.services.derivations import Derivation
-from alexandria.services.embeddings import forget_model
 from alexandria.services.ledger import RESOURCE, Ledger
+from alexandria.services.vector_rows import forget_model
 
 logger = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("regenerate_embedding_task", "high_priority", 7),
         ("recompute_quality_task", "default", 5),
         ("embed_passages_task", "ml_tasks", 2),
+        ("find_duplicates_task", "batch", 2),
         ("batch_process_resources_task", "batch", 3),
         ("look_up_task", "batch", 2),
         ("find_quality_degradation_task", "batch", 3),

@@ -14,6 +14,7 @@ from alexandria.events import Event, SystemEvent, event_emitter, outbox
 from alexandria.log import correlation_id
 from alexandria.tasks.celery_tasks import (
     embed_passages_task,
+    find_duplicates_task,
     invalidate_cache_task,
     look_up_task,
     recompute_quality_task,
@@ -101,6 +102,7 @@ class Hook:
 
 
 _TITLE_OR_ABSTRACT = frozenset({"title", "abstract"})
+_WHAT_DUPLICATES_SHARE = _TITLE_OR_ABSTRACT | {"authors", "year", "doi", "arxiv_id", "isbn"}
 
 HOOKS: tuple[Hook, ...] = (
     Hook(
@@ -176,6 +178,15 @@ _on_content_changed_embed_passages = Hook(
     queue="ml_tasks",
 )
 
+_find_duplicates = Hook(
+    SystemEvent.RESOURCE_CONTENT_CHANGED,
+    "on_content_changed_find_duplicates",
+    find_duplicates_task,
+    priority=2,
+    countdown=15,
+    queue="batch",
+)
+
 EXTRA_HOOKS: tuple[Hook, ...] = (
     *(
         _also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
@@ -222,6 +233,18 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         on_metadata_changed_recompute_quality,
         SystemEvent.USER_INTERACTION_TRACKED,
         "on_interaction_tracked_recompute_quality",
+    ),
+    _find_duplicates,
+    _also(
+        _find_duplicates,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_find_duplicates",
+        fields=_WHAT_DUPLICATES_SHARE,
+    ),
+    _also(
+        _find_duplicates,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_duplicates",
     ),
     _also(
         on_resource_updated_invalidate_caches,

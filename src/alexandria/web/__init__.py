@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from alexandria.web import (
     activity,
     add,
+    duplicates,
     editing,
     library,
     lookups,
@@ -15,6 +16,7 @@ from alexandria.web import (
     resource,
     saved_searches,
     sign_in,
+    trash,
     viewing,
 )
 from alexandria.web.rendering import error_page
@@ -27,11 +29,13 @@ def mount(app: FastAPI) -> None:
         sign_in,
         activity,
         add,
+        duplicates,
         editing,
         lookups,
         resource,
         viewing,
         saved_searches,
+        trash,
         library,
         nowhere,
     ):  # nowhere takes what is left

@@ -45,17 +45,19 @@ def library(
     wait_for: str = "",
     saved: str = "",
     since: str = "",
+    deleted: str = "",
 ) -> HTMLResponse:
     """Search, or list all when nothing is asked.
 
     `change`: the reader's own edit, of which the index line tells; `wait_for`: it is waited for.
     `saved`: the saved search that this is; `since`: when the reader looked before, ISO 8601.
+    `deleted`: what the reader has just deleted, and may restore.
     """
     if waited := number_of(wait_for):
         wait_until_complete(waited, PATIENCE_SECONDS)
     live = select(func.count()).select_from(Resource).where(Resource.deleted_at.is_(None))
     if not services.session.scalar(live):
-        return page(request, "empty.html", services)
+        return page(request, "empty.html", services, deleted=_deleted(services.session, deleted))
     asked = SearchRequest(
         query=q,
         mode=cast("Mode", mode),
@@ -88,6 +90,7 @@ def library(
         change=number_of(change) or waited,
         **saved_of(services, who, asked, saved, since),
         best_keyword=_best_keyword(hits),
+        deleted=_deleted(services.session, deleted),
         links=_Links(request, asked.offset, answer["total"]),
     )
 
@@ -131,7 +134,7 @@ class _Links:
     """Addresses of the pages of results beside this one."""
 
     def __init__(self, request: Request, offset: int, total: int) -> None:
-        self._asked = dict(request.query_params)
+        self._asked = {k: v for k, v in request.query_params.items() if k != "deleted"}
         self.next = self._at(offset + PAGE) if offset + PAGE < total else None
         self.previous = self._at(max(0, offset - PAGE)) if offset else None
 
@@ -147,6 +150,11 @@ class _Links:
     def without(self, *names: str) -> str:
         left = {name: value for name, value in self._asked.items() if name not in names}
         return "?" + urlencode({name: value for name, value in left.items() if name != "offset"})
+
+
+def _deleted(session: Session, resource_id: str) -> Resource | None:
+    resource = session.get(Resource, resource_id) if resource_id else None
+    return resource if resource and resource.deleted_at else None
 
 
 def _venues(session: Session, ids: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
+from alexandria.models import Merge, Resource
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.lookups import suggested
@@ -45,6 +46,8 @@ def read(
         similar=services.search.similar(resource_id, 6),
         originals=services.originals.of(resource_id),
         **suggested(services, resource),
+        duplicates=services.suggestions.of(resource_id),
+        merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
 
@@ -82,7 +85,17 @@ def compute(
 def delete(resource_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
     change = services.resources.delete(resource_id)
     services.session.commit()
-    return RedirectResponse(f"/ui/?change={change}", status_code=303)
+    return RedirectResponse(f"/ui/?change={change}&deleted={resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/restore")
+def restore(resource_id: str, services: Writing, _who: SignedIn) -> RedirectResponse:
+    """Bring it back from the trash."""
+    services.resources.restore(resource_id)
+    services.session.commit()
+    change = outbox.last_event_id(services.session)
+    where = f"/ui/resources/{resource_id}" + (f"?change={change}" if change else "")
+    return RedirectResponse(where, status_code=303)
 
 
 def _queue_or_leave(derivation: str, resource_id: str) -> None:
@@ -97,3 +110,12 @@ def _ledger(services: Services, resource_id: str) -> list[tuple[str, str, object
     """Give derivation, state and row."""
     rows = services.freshness.of([resource_id])[resource_id]
     return [(name, services.freshness.state(row), row) for name, row in sorted(rows.items())]
+
+
+def _merges(services: Services, resource_id: str) -> list[tuple[Merge, str]]:
+    """Give what was merged into it, and the titles."""
+    return [
+        (one, services.session.get_one(Resource, one.other_id).title)
+        for one in services.merging.of(resource_id)
+        if one.undone_at is None
+    ]

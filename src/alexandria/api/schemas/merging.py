@@ -19,7 +19,10 @@ class MergeOut(BaseModel):
     filled: dict[str, list[Any]]
     """Field of the kept resource to what it was before, and what it is since."""
     moved: dict[str, list[Any]]
-    """What went over: `files` by SHA-256, `interactions` and `ingestions` by id."""
+    """What went over: `files` by SHA-256; `revisions`, `interactions`, `ingestions` by id.
+
+    `dismissals`: suggestions that are dismissed for the kept one as they were for the other.
+    """
     created_at: datetime
     undone_at: datetime | None
 

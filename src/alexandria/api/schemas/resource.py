@@ -103,7 +103,8 @@ class ResourceSummary(BaseModel):
 
 class Deleted(BaseModel):
     id: str
-    event_id: int
+    event_id: int | None
+    """Null for what was deleted for good: its event went out when it came into the trash."""
 
 
 class Derived(BaseModel):
@@ -136,6 +137,8 @@ class Replaced(BaseModel):
     metadata_revision: int
     at: datetime
     replaced: dict[str, Any]
+    merged_from: str | None
+    """The resource whose revision it was, if that one was merged into this."""
 
 
 class History(BaseModel):

@@ -2,6 +2,7 @@ from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
 from alexandria.tasks.celery_tasks.cache import clean_up_cache_task, invalidate_cache_task
 from alexandria.tasks.celery_tasks.derivations import (
     embed_passages_task,
+    find_duplicates_task,
     recompute_quality_task,
     regenerate_embedding_task,
     update_search_index_task,
@@ -22,6 +23,7 @@ __all__ = [
     "clean_up_outbox_task",
     "embed_passages_task",
     "examine_library_task",
+    "find_duplicates_task",
     "find_quality_degradation_task",
     "find_quality_outliers_task",
     "ingest_task",

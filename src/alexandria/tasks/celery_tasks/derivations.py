@@ -266,10 +266,29 @@ def update_search_index_task(self: Task, resource_id: str, *, db: LibrarySession
     )
 
 
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("find_duplicates_task"),
+    max_retries=3,
+    derivation="duplicates",
+)
+def find_duplicates_task(self: Task, resource_id: str, *, db: LibrarySession) -> dict[str, Any]:
+    """Find what a resource may be a duplicate of, and the same for others that are due."""
+    return _run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.near_duplicates.compute_duplicates(ids),
+        SystemEvent.DUPLICATES_COMPUTED,
+    )
+
+
 TASK_OF: Mapping[str, Task] = {
     "search": update_search_index_task,
     "embedding": regenerate_embedding_task,
     "passages": embed_passages_task,
     "quality": recompute_quality_task,
+    "duplicates": find_duplicates_task,
 }
 """Derivation to the task that computes it."""

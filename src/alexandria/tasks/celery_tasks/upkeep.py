@@ -42,6 +42,7 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     found["lookups"] = int(services.lookups.on and services.lookups.is_overdue())
     if found["lookups"]:
         queue_look_ups()
+    found["files"] = services.trash.remove_files()
     _tidy_builds(services)
     if any(found.values()):
         logger.info("reconcile_task: queued again %s", found)
