@@ -77,8 +77,8 @@ def told() -> Counter[str]:
 
 
 def computing() -> Counter[str]:
-    """Count the tasks that compute, but for the passages', which embed the same content."""
-    others = {"invalidate_cache_task", "embed_passages_task"}
+    """Count the tasks that compute what this page looks at."""
+    others = {"invalidate_cache_task", "embed_passages_task", "find_duplicates_task"}
     return Counter(one.task for one in waiting() if one.task not in others)
 
 

@@ -41,7 +41,9 @@ LEFT: Mapping[str, str] = {
         ),
         _OF_FIELDS,
     ),
-    **dict.fromkeys(("embeddings", "quality_scores", "duplicate_signatures"), _COMPUTED),
+    **dict.fromkeys(
+        ("embeddings", "passages", "quality_scores", "duplicate_signatures"), _COMPUTED
+    ),
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
     "merges": "tells what was merged into which, whatever becomes of these",
     "outbox": "tells what happened to which, whatever becomes of these",
