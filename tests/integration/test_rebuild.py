@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 
 from alexandria import bootstrap
 from alexandria.adapters import fulltext_sqlite
-from alexandria.adapters.fulltext_sqlite import Schema
+from alexandria.adapters.fulltext_schemas import Schema
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
 from alexandria.db import get_engine, reading, writing
@@ -277,7 +277,7 @@ def test_nobody_switches_while_another_decides_what_to_build(
 def tables() -> set[str]:
     with reading() as session:
         names = session.scalars(
-            text("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5%'")
+            text("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'")
         )
         return set(names)
 

@@ -1,23 +1,29 @@
 """The keyword index on SQLite: an FTS5 table in the library's own database and transactions."""
 
-import html
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_match import COLUMNS, match_expression, positive
-from alexandria.protocols import KeywordQuery, SearchEntry
+from alexandria.adapters.fulltext_match import Reading, Sought, TypedReading, any_of, positive
+from alexandria.adapters.fulltext_schemas import COLUMNS, SCHEMA, SCHEMAS, IndexTable
+from alexandria.adapters.fulltext_vocabulary import Vocabulary
+from alexandria.adapters.matches import occurrences
+from alexandria.adapters.originals import contents, headings, holding, snippets_of
+from alexandria.adapters.snippets import Snippets, Wanted
+from alexandria.adapters.spelling import Speller
+from alexandria.adapters.text_analysis.finding import ExactPhrase
+from alexandria.protocols import KeywordQuery, SearchEntry, WordMatch
 
-_OPEN, _CLOSE = "\x02", "\x03"
-"""Stand around a match until the text is escaped; no indexed text holds them."""
-_NOT_INDEXED = str.maketrans("", "", f"{_OPEN}{_CLOSE}\x00")
-_SNIPPET_CHARACTERS = 300
+__all__ = ["SCHEMA", "SCHEMAS", "IndexTable", "SqliteFullText", "fts5_available"]
+
+_ALL = -1
+"""As a limit: none."""
+_SAMPLE = 3
+"""Texts in which it is looked how a word is written."""
 
 _DOCUMENTS = text(
     "SELECT resource_id, id FROM search_documents "
@@ -30,40 +36,6 @@ _ADD_DOCUMENTS = text(
 _REMOVE_DOCUMENTS = text(
     "DELETE FROM search_documents WHERE resource_id IN (SELECT value FROM json_each(:ids))"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """How an index is laid out; `weights`: of each of COLUMNS, for BM25."""
-
-    tokenizer: str
-    weights: tuple[float, ...]
-
-
-SCHEMA = "FTS5, schema 1"
-"""The schema of an index that is built now; those that serve may be of an older one."""
-SCHEMAS: dict[str, Schema] = {
-    SCHEMA: Schema("porter unicode61 remove_diacritics 2", (3.0, 1.0, 1.0, 1.0, 1.0)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """One FTS5 table; its row ids are those of `search_documents`."""
-
-    name: str = "search_index"
-    schema: str = SCHEMA
-
-    def create(self) -> str:
-        tokenizer = SCHEMAS[self.schema].tokenizer
-        return (
-            f"CREATE VIRTUAL TABLE {self.name} USING fts5("
-            f"{', '.join(COLUMNS)}, tokenize = '{tokenizer}')"
-        )
-
-    @property
-    def rank(self) -> str:
-        return f"bm25({', '.join(map(str, SCHEMAS[self.schema].weights))})"
 
 
 class _Statements:
@@ -85,6 +57,10 @@ class _Statements:
             ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
             "ORDER BY hits.score, hits.id"
         )
+        self.part = on_table(
+            "SELECT rowid, -rank AS score FROM @index WHERE @index MATCH :match AND rank MATCH :rank"
+            " AND rowid IN (SELECT value FROM json_each(:rows))"
+        )
         self.all = on_table(
             "SELECT documents.resource_id FROM search_documents AS documents"
             " JOIN @index ON @index.rowid = documents.id"
@@ -95,15 +71,6 @@ class _Statements:
             " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
         )
         self.count = on_table("SELECT count(*) FROM @index WHERE @index MATCH :match")
-        self.snippets = on_table(
-            "SELECT documents.resource_id,"
-            " snippet(@index, 1, char(2), char(3), '…', 32),"
-            " snippet(@index, 3, char(2), char(3), '…', 32),"
-            " snippet(@index, -1, char(2), char(3), '…', 32) "
-            "FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id "
-            "WHERE @index MATCH :match"
-            " AND documents.resource_id IN (SELECT value FROM json_each(:ids))"
-        )
 
 
 _on = lru_cache(maxsize=8)(_Statements)
@@ -151,9 +118,9 @@ class SqliteFullText:
         ids = {"ids": json.dumps(list(newest))}
         self._session.execute(_ADD_DOCUMENTS, ids)
         documents = self._documents(ids)
-        rows = [{"id": row, **_columns(newest[one])} for one, row in documents.items()]
         self._remove_text(documents.values())  # of new documents too: damage may have left some
         for table in self._tables():
+            rows = [{"id": row, **table.columns(newest[one])} for one, row in documents.items()]
             self._session.execute(_on(table.name).add, rows)
 
     def remove(self, resource_ids: Collection[str]) -> None:
@@ -167,14 +134,12 @@ class SqliteFullText:
 
     def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
         """Give those of the entries' resources of which the index holds something else."""
-        ids = {"ids": json.dumps([entry.resource_id for entry in entries])}
-        held = {
-            one: tuple(columns) for one, *columns in self._session.execute(_on(self.name).held, ids)
-        }
+        table = self._searched
+        held = self._held([entry.resource_id for entry in entries])
         return {
             entry.resource_id
             for entry in entries
-            if held.get(entry.resource_id) != tuple(_columns(entry)[name] for name in COLUMNS)
+            if held.get(entry.resource_id) != table.columns(entry)
         }
 
     def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
@@ -182,7 +147,81 @@ class SqliteFullText:
 
         A query that only excludes, or that holds no letter or digit, finds nothing.
         """
-        match = match_expression(query)
+        asked = self._reading().asked(query)
+        if not asked.exact:
+            return self._ranked(asked.match, limit)
+        found = self._ranked(asked.match, _ALL)
+        for phrase in asked.exact:
+            met = self._met_exactly(phrase)
+            is_excluded = phrase in asked.excluded
+            found = [hit for hit in found if (hit[0] in met) != is_excluded]
+        return found if limit == _ALL else found[:limit]
+
+    def count(self, query: KeywordQuery) -> int:
+        """Count all that `search` would find without a limit."""
+        asked = self._reading().asked(query)
+        if asked.exact:
+            return len(self.search(query, _ALL))
+        if not asked.match:
+            return 0
+        return self._session.scalar(_on(self.name).count, {"match": asked.match}) or 0
+
+    def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
+        """Give escaped HTML with `<mark>` around what matched, for those that match.
+
+        The passage of the abstract or the content that shows most of the query's words, the rare
+        ones before the frequent; about 300 characters. Of what has neither, the title.
+        """
+        reading = self._reading()
+        wanted = reading.asked(positive(query)).wanted
+        if not wanted or not resource_ids:
+            return {}
+        vocabulary = self._vocabulary()
+        weighed = [Wanted(one, 1 / math.log(3 + vocabulary.frequency(one))) for one in wanted]
+        return snippets_of(self._session, resource_ids, Snippets(weighed, reading.languages))
+
+    def matches(
+        self, query: KeywordQuery, resource_ids: Collection[str]
+    ) -> Mapping[str, list[WordMatch]]:
+        """Give which words each resource matches; their scores add up to its BM25."""
+        held = self._held(resource_ids) if self._searched.analysed else {}
+        documents = self._documents({"ids": json.dumps(list(resource_ids))})
+        rows = json.dumps(list(documents.values()))
+        found: dict[str, dict[Sought, float]] = {one: {} for one in documents}
+        for sought, phrases in self._reading().asked(query).scored():
+            parts = self._parts(any_of(phrases), rows) if phrases else {}
+            for one, row in documents.items():
+                if row in parts:
+                    found[one][sought] = found[one].get(sought, 0.0) + parts[row]
+        return {
+            one: [
+                WordMatch(sought.as_typed, occurrences(sought, held.get(one, {})), score)
+                for sought, score in scores.items()
+            ]
+            for one, scores in found.items()
+        }
+
+    def weights(self) -> Mapping[str, float]:
+        """Give how much a match in each column counts in BM25."""
+        return self._searched.weights
+
+    def spelled(self, words: Collection[str]) -> Mapping[str, str]:
+        """Give for words that no text has, or hardly one, those of the library that are meant."""
+        if not self._searched.analysed:
+            return {}
+        speller = Speller(self._reading(), self._vocabulary(), self._texts_with)
+        found = {word: speller.likeliest(word) for word in words}
+        return {word: meant for word, meant in found.items() if meant}
+
+    def _reading(self) -> Reading:
+        return (
+            Reading(self._vocabulary().languages()) if self._searched.analysed else TypedReading()
+        )
+
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._session, self._searched)
+
+    def _ranked(self, match: str, limit: int) -> list[tuple[str, float]]:
         if not match:
             return []
         table = self._searched
@@ -190,26 +229,42 @@ class SqliteFullText:
         found = self._session.execute(_on(table.name).search, asked)
         return [(resource_id, score) for resource_id, score in found]
 
-    def count(self, query: KeywordQuery) -> int:
-        """Count all that `search` would find without a limit."""
-        match = match_expression(query)
-        if not match:
-            return 0
-        return self._session.scalar(_on(self.name).count, {"match": match}) or 0
+    def _parts(self, match: str, rows: str) -> dict[int, float]:
+        """Give what a part of a query adds to the scores of these rows."""
+        table = self._searched
+        asked = {"match": match, "rank": table.rank, "rows": rows}
+        found = self._session.execute(_on(table.name).part, asked)
+        return {row.rowid: row.score for row in found}
 
-    def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
-        """Give escaped HTML with `<mark>` around what matched, for those that match.
+    def _met_exactly(self, sought: Sought) -> set[str]:
+        """Give the resources that have a phrase as it is typed.
 
-        Taken from the abstract or the content, whichever shows more of the query's words; from
-        another column where neither matches. About 300 characters at most.
+        Names, tags and identifiers hardly inflect: there the stems in a row are enough.
         """
-        match = match_expression(positive(query))
-        if not match or not resource_ids:
-            return {}
-        found = self._session.execute(
-            _on(self.name).snippets, {"match": match, "ids": json.dumps(list(resource_ids))}
-        )
-        return {resource_id: _as_html(_best(columns)) for resource_id, *columns in found}
+        phrase = ExactPhrase(sought.term.words, begun=sought.term.prefix)
+        near = [one for one, _ in self._ranked(sought.expression, _ALL)]
+        column = sought.term.column
+        if not phrase or column in {"authors", "terms"}:
+            return set(near)
+        met = holding(self._session, near, phrase, column)
+        if column is None and len(met) < len(near):
+            others = f"{{authors terms}} : {sought.expression}"
+            met.update(one for one, _ in self._ranked(others, _ALL))
+        return met
+
+    def _texts_with(self, token: str) -> Iterator[str]:
+        """Give some texts that have a token."""
+        ids = [one for one, _ in self._ranked(f'"{token}"', _SAMPLE)]
+        for heading in headings(self._session, ids).values():
+            yield f"{heading.title} {heading.abstract}"
+        yield from (content for _, content in contents(self._session, ids))
+
+    def _held(self, resource_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        ids = {"ids": json.dumps(list(resource_ids))}
+        return {
+            one: dict(zip(COLUMNS, columns, strict=True))
+            for one, *columns in self._session.execute(_on(self.name).held, ids)
+        }
 
     def _documents(self, ids: dict[str, str]) -> dict[str, int]:
         return {found.resource_id: found.id for found in self._session.execute(_DOCUMENTS, ids)}
@@ -223,32 +278,3 @@ class SqliteFullText:
 def fts5_available(connection: Connection) -> bool:
     """Tell whether this SQLite has FTS5, which some builds leave out."""
     return "fts5" in connection.exec_driver_sql("PRAGMA module_list").scalars().all()
-
-
-def _columns(entry: SearchEntry) -> dict[str, Any]:
-    return {column: getattr(entry, column).translate(_NOT_INDEXED) for column in COLUMNS}
-
-
-def _best(snippets: Sequence[str]) -> str:
-    abstract, content, other = snippets
-    best = max((abstract, content), key=_distinct_matches)
-    return best if _distinct_matches(best) else other
-
-
-def _distinct_matches(marked: str) -> int:
-    return len({match.lower() for match in re.findall(f"{_OPEN}([^{_CLOSE}]*)", marked)})
-
-
-def _as_html(marked: str) -> str:
-    """Escape the text, turn the marks into tags, and cut it so that every tag is closed."""
-    pieces: list[str] = []
-    room = _SNIPPET_CHARACTERS
-    for piece in re.split(f"({_OPEN}[^{_CLOSE}]*{_CLOSE})", marked):
-        inner = piece.strip(_OPEN + _CLOSE)
-        shown = inner if len(inner) <= room else inner[:room] + "…"
-        escaped = html.escape(shown)
-        pieces.append(f"<mark>{escaped}</mark>" if piece.startswith(_OPEN) else escaped)
-        room -= len(inner)
-        if room <= 0:
-            break
-    return "".join(pieces)

@@ -18,7 +18,7 @@ from alexandria.adapters.extractors.html_metadata import (
 )
 from alexandria.adapters.extractors.html_text import SHORTEST, main_text
 from alexandria.adapters.extractors.html_title import find_title, site_name
-from alexandria.adapters.extractors.language import detect_language, language_code
+from alexandria.adapters.extractors.language import detect_language
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.sniff import HTML
@@ -26,6 +26,7 @@ from alexandria.adapters.extractors.text import clean_line, clean_text, decode
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import canonical_url, normalise_doi, normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)

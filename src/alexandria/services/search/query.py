@@ -110,7 +110,8 @@ def clean(query: str) -> str:
 
 def _term(part: re.Match[str], value: str, column: str | None) -> Term:
     if part["word"] is None:
-        return Term(tuple(value.split()), prefix=part["open"] is not None, column=column)
+        begun = part["open"] is not None
+        return Term(tuple(value.split()), prefix=begun, column=column, exact=True)
     word = value.rstrip("*")
     return Term((word,), prefix=word != value, column=column)
 
