@@ -210,8 +210,8 @@ class SqliteFullText:
         if not self._searched.analysed:
             return {}
         speller = Speller(self._reading(), self._vocabulary(), self._texts_with)
-        found = {word: speller.likeliest(word) for word in words}
-        return {word: meant for word, meant in found.items() if meant}
+        found = ((word, speller.likeliest(word)) for word in dict.fromkeys(words))
+        return {word: meant for word, meant in found if meant}
 
     def _reading(self) -> Reading:
         return (
@@ -237,20 +237,10 @@ class SqliteFullText:
         return {row.rowid: row.score for row in found}
 
     def _met_exactly(self, sought: Sought) -> set[str]:
-        """Give the resources that have a phrase as it is typed.
-
-        Names, tags and identifiers hardly inflect: there the stems in a row are enough.
-        """
+        """Give the resources that have a phrase as it is typed."""
         phrase = ExactPhrase(sought.term.words, begun=sought.term.prefix)
         near = [one for one, _ in self._ranked(sought.expression, _ALL)]
-        column = sought.term.column
-        if not phrase or column in {"authors", "terms"}:
-            return set(near)
-        met = holding(self._session, near, phrase, column)
-        if column is None and len(met) < len(near):
-            others = f"{{authors terms}} : {sought.expression}"
-            met.update(one for one, _ in self._ranked(others, _ALL))
-        return met
+        return holding(self._session, near, phrase, sought.term.column) if phrase else set(near)
 
     def _texts_with(self, token: str) -> Iterator[str]:
         """Give some texts that have a token."""

@@ -2,13 +2,21 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from alexandria.adapters.snippets import Snippets, as_html
 from alexandria.adapters.text_analysis.finding import ExactPhrase
-from alexandria.models import Resource, ResourceContent
+from alexandria.models import (
+    Resource,
+    ResourceAuthor,
+    ResourceContent,
+    ResourceIdentifier,
+    ResourceSubject,
+    ResourceTag,
+)
 
 _AT_ONCE = 200
 MOST_READ = 100_000_000
@@ -41,18 +49,46 @@ def contents(session: Session, ids: Collection[str]) -> Iterator[tuple[str, str]
 def holding(
     session: Session, ids: Collection[str], phrase: ExactPhrase, column: str | None
 ) -> set[str]:
-    """Give those that have just these words; `column`: title, abstract, content, or None: any."""
+    """Give those that have just these words; `column`: None for any."""
     found: set[str] = set()
-    if column != "content":
+    if column in {None, "title", "abstract"}:
         names = (column,) if column else ("title", "abstract")
-        found = {
-            one
-            for one, heading in headings(session, ids).items()
-            if any(phrase.stands_in(getattr(heading, name)) for name in names)
-        }
+        for one, heading in headings(session, ids).items():
+            if any(phrase.stands_in(getattr(heading, name)) for name in names):
+                found.add(one)
+    if column in {None, "authors"}:
+        found |= _holding_among(_AUTHORS, session, ids, phrase)
+    if column is None:
+        for labels in _LABELS:
+            found |= _holding_among(labels, session, ids, phrase)
     if column in {None, "content"}:
         found |= _holding_in_content(session, [one for one in ids if one not in found], phrase)
     return found
+
+
+_AUTHORS = (ResourceAuthor.resource_id, ResourceAuthor.name)
+_LABELS = (
+    (ResourceTag.resource_id, ResourceTag.tag),
+    (ResourceSubject.resource_id, ResourceSubject.subject),
+    (ResourceIdentifier.resource_id, ResourceIdentifier.value),
+    (Resource.id, Resource.venue),
+)
+
+
+def _holding_among(
+    columns: tuple[InstrumentedAttribute[str], InstrumentedAttribute[Any]],
+    session: Session,
+    ids: Collection[str],
+    phrase: ExactPhrase,
+) -> set[str]:
+    resource_id, value = columns
+    query = select(resource_id, value).where(value.is_not(None))
+    return {
+        one
+        for chunk in _chunks(ids)
+        for one, label in session.execute(query.where(resource_id.in_(chunk)))
+        if phrase.stands_in(label)
+    }
 
 
 def snippets_of(session: Session, ids: Collection[str], snippets: Snippets) -> dict[str, str]:

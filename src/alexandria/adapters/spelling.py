@@ -21,6 +21,8 @@ _LONG = 7
 _PER_CHANGE = 4.0
 """A word with one change less is taken though another is up to e^4, some 55 times, as frequent."""
 _LOOKED_AT = 8
+_MOST_WORDS = 3
+"""Of one query; each takes some milliseconds."""
 _OCCURRENCES = 30
 """Of a word in one text, to see how it is written."""
 _RARE = 3
@@ -40,6 +42,7 @@ class Speller:
         self._reading = reading
         self._vocabulary = vocabulary
         self._texts_with = texts_with
+        self._looked_for = 0
 
     def likeliest(self, word: str) -> str | None:
         """Give the word of the library that is meant, or None if there is none, or no need of one.
@@ -52,8 +55,9 @@ class Speller:
             return None
         stems = {one[0] for one in variants(word, self._reading.languages) if len(one) == 1}
         texts = sum(map(self._vocabulary.documents, stems))
-        if texts > _RARE:
+        if texts > _RARE or self._looked_for == _MOST_WORDS:
             return None
+        self._looked_for += 1
         most = 1 if texts or len(word) < _LONG else 2
         least = max(1, texts * _MORE_FREQUENT)
         best: tuple[float, str] | None = None

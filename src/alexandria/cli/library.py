@@ -1,8 +1,10 @@
 """Commands that look into the library: `search`, `show`, `status`."""
 
+import html
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from sqlalchemy import func, select
 
 from alexandria.access import LONGEST_WAIT_SECONDS, wait_until_complete
@@ -22,6 +24,7 @@ from alexandria.events import outbox
 from alexandria.log import configure_logging
 from alexandria.models import Resource
 from alexandria.services.search import SearchRequest
+from alexandria.services.search.explanation import in_words
 from alexandria.services.search.request import Mode
 from alexandria.tasks.status import broker_answers, queue_depths
 
@@ -29,9 +32,18 @@ from alexandria.tasks.status import broker_answers, queue_depths
 @app.command()
 @handle_errors
 def search(
-    query: str,
+    query: Annotated[
+        str,
+        typer.Argument(
+            help='Words, "an exact phrase", +required, -excluded, begin*, title:word, author:name, '
+            "tag:name, year:2019-2021, or a DOI, arXiv id or ISBN."
+        ),
+    ],
     mode: Annotated[str, typer.Option(help="hybrid, keyword or semantic.")] = "hybrid",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what each score is the sum of.")
+    ] = False,
     wait_for: Annotated[
         int | None, typer.Option(help="Wait until the index holds this event (`event_id`).")
     ] = None,
@@ -50,7 +62,7 @@ def search(
     chosen: Mode = mode  # type: ignore[assignment]
     with reading() as session:
         answer = Services(session).search.search(
-            SearchRequest(query, chosen, limit, facets=as_json)
+            SearchRequest(query, chosen, limit, facets=as_json, explain=explain)
         )
     if as_json:
         print_json(answer)
@@ -61,10 +73,14 @@ def search(
     if index["pending"]:
         state += f"; {index['pending']} changes are still to come"
     out.print(f"[dim]{state}.[/dim]", highlight=False)
+    if answer["did_you_mean"]:
+        out.print(f"Did you mean: {escape(answer['did_you_mean'])}", highlight=False)
     for hit in answer["results"]:
         line = ", ".join(hit["authors"][:3]) + (f" · {hit['year']}" if hit["year"] else "")
-        snippet = hit["snippet"].replace("<mark>", "").replace("</mark>", "")
-        out.print(f"\n[bold]{hit['title']}[/bold]\n{line}\n{snippet}\n{hit['id']}", highlight=False)
+        out.print(f"\n[bold]{escape(hit['title'])}[/bold]\n{escape(line)}", highlight=False)
+        out.print(f"{_marked(hit['snippet'])}\n{hit['id']}", highlight=False)
+        for sentence in in_words(hit["explanation"]) if explain else ():
+            out.print(f"  [dim]{escape(sentence)}[/dim]", highlight=False)
 
 
 @app.command()
@@ -135,6 +151,12 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
         for name, figures in facts["derivations"].items()
     ]
     out.print(as_table(columns, rows))
+
+
+def _marked(snippet: str) -> str:
+    """Give a snippet, which is HTML, for the terminal."""
+    shown = escape(snippet).replace("<mark>", "[underline]").replace("</mark>", "[/underline]")
+    return html.unescape(shown)
 
 
 def _facts(resource: Resource) -> dict[str, Any]:

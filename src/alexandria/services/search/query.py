@@ -55,6 +55,13 @@ class ParsedQuery:
     def wants_words(self) -> bool:
         return bool(self.keyword.any_of or self.keyword.all_of)
 
+    @property
+    def plain_words(self) -> list[str]:
+        """Give the words that are looked for with all that have their stem."""
+        terms = (*self.keyword.any_of, *self.keyword.all_of)
+        plain = (term for term in terms if not (term.prefix or term.exact))
+        return [word for term in plain for word in term.words]
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -101,6 +108,14 @@ def parse(query: str) -> ParsedQuery:
         conditions=Conditions(tuple(parts.required), tuple(parts.excluded)),
         text=" ".join(parts.text),
     )
+
+
+def with_words(query: str, others: Mapping[str, str]) -> str:
+    """Give the query with other words in place of these."""
+    for word, other in others.items():
+        typed = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", re.IGNORECASE)
+        query = other.join(typed.split(query))
+    return query
 
 
 def clean(query: str) -> str:

@@ -1,7 +1,7 @@
 """How two ranked lists become one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Ranked = Sequence[tuple[str, float]]
 
@@ -11,20 +11,26 @@ LIST_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`score` orders; `keyword` (BM25) and `semantic` (cosine) are None where a list lacks it."""
+    """`score` orders; `keyword` (BM25) and `semantic` (cosine) are None where a list lacks it.
+
+    `parts`: what the score is the sum of, by name: a normalised score and its weight.
+    """
 
     resource_id: str
     score: float
     keyword: float | None = None
     semantic: float | None = None
+    parts: Mapping[str, tuple[float, float]] = field(default_factory=dict, compare=False)
 
 
 def by_keyword(found: Ranked) -> list[Hit]:
-    return [Hit(one, score, keyword=score) for one, score in found]
+    return [Hit(one, score, keyword=score, parts={"keyword": (score, 1.0)}) for one, score in found]
 
 
 def by_meaning(found: Ranked) -> list[Hit]:
-    return [Hit(one, score, semantic=score) for one, score in found]
+    return [
+        Hit(one, score, semantic=score, parts={"semantic": (score, 1.0)}) for one, score in found
+    ]
 
 
 def fuse(keyword: Ranked, semantic: Ranked) -> list[Hit]:
@@ -42,6 +48,7 @@ def fuse(keyword: Ranked, semantic: Ranked) -> list[Hit]:
             (left.get(one, 0.0) + right.get(one, 0.0)) / 2,
             keyword=bm25.get(one),
             semantic=cosine.get(one),
+            parts={"keyword": (left.get(one, 0.0), 0.5), "semantic": (right.get(one, 0.0), 0.5)},
         )
         for one in bm25 | cosine
     ]
