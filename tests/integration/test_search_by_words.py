@@ -301,3 +301,27 @@ def test_an_explanation_names_words_and_fields(library: Library) -> None:
     (word,) = explained["words"]
     assert (word["word"], word["fields"]) == ("parse", {"title": 1, "abstract": 3, "authors": 1})
     assert explained["field_weights"]["title"] == 3
+
+
+def test_a_language_with_few_texts_does_not_come_first_for_it(library: Library) -> None:
+    for number in range(40):
+        add_resource(library.session, f"On evaluation {number}", abstract="the evaluation", year=1)
+    for number in range(20):
+        add_resource(library.session, f"Other {number}", abstract="something else", language="en")
+    add_resource(
+        library.session, "Autres", abstract="une evaluation of the other", language="fr", year=2
+    )
+    ids = [one.id for one in library.session.query(Resource)]
+    library.search.update_fts5_index(ids)
+
+    results = search(library, "evaluation", limit=50, explain=True)["results"]
+
+    assert len(results) == 41
+    assert results[-1]["title"] == "Autres"
+    assert 0 < results[-1]["score"] < results[0]["score"]
+    for one in results:
+        words = sum(word["score"] for word in one["explanation"]["words"])
+        assert words == pytest.approx(one["score"], abs=1e-5)
+    assert titles(library, "evaluation", limit=5, facets=False) == [
+        one["title"] for one in results[:5]
+    ]

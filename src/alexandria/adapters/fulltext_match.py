@@ -101,8 +101,14 @@ class Reading:
 
     def __init__(self, languages: Sequence[str]) -> None:
         self.languages = tuple(languages)
+        self._read: dict[KeywordQuery, Asked] = {}
 
     def asked(self, query: KeywordQuery) -> Asked:
+        if query not in self._read:
+            self._read[query] = self._asked(query)
+        return self._read[query]
+
+    def _asked(self, query: KeywordQuery) -> Asked:
         required = self._all(query.all_of)
         small = stop_words(
             [one.words[0].lower() for one in query.any_of if one.words], self.languages
@@ -171,7 +177,9 @@ def _is_one_of(term: Term, words: frozenset[str]) -> bool:
 
 
 def any_of(phrases: Iterable[str]) -> str:
-    return f"({' OR '.join(dict.fromkeys(phrases))})"
+    """Give the expression that asks for at least one; an empty one if there is none."""
+    either = " OR ".join(dict.fromkeys(phrases))
+    return either and f"({either})"
 
 
 def _clean(words: str) -> str:

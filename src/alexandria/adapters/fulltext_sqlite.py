@@ -2,14 +2,29 @@
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_match import Reading, Sought, TypedReading, any_of, positive
+from alexandria.adapters.fulltext_balance import factors
+from alexandria.adapters.fulltext_match import (
+    Asked,
+    Reading,
+    Sought,
+    TypedReading,
+    any_of,
+    positive,
+)
 from alexandria.adapters.fulltext_schemas import COLUMNS, SCHEMA, SCHEMAS, IndexTable
+from alexandria.adapters.fulltext_statements import (
+    ADD_DOCUMENTS,
+    DOCUMENTS,
+    REMOVE_DOCUMENTS,
+    on,
+)
 from alexandria.adapters.fulltext_vocabulary import Vocabulary
 from alexandria.adapters.matches import occurrences
 from alexandria.adapters.originals import contents, headings, holding, snippets_of
@@ -24,56 +39,6 @@ _ALL = -1
 """As a limit: none."""
 _SAMPLE = 3
 """Texts in which it is looked how a word is written."""
-
-_DOCUMENTS = text(
-    "SELECT resource_id, id FROM search_documents "
-    "WHERE resource_id IN (SELECT value FROM json_each(:ids))"
-)
-_ADD_DOCUMENTS = text(
-    "INSERT INTO search_documents (resource_id) SELECT value FROM json_each(:ids) WHERE TRUE "
-    "ON CONFLICT (resource_id) DO NOTHING"
-)
-_REMOVE_DOCUMENTS = text(
-    "DELETE FROM search_documents WHERE resource_id IN (SELECT value FROM json_each(:ids))"
-)
-
-
-class _Statements:
-    """The statements on one table."""
-
-    def __init__(self, table: str) -> None:
-        def on_table(template: str) -> TextClause:
-            return text(template.replace("@index", table))
-
-        self.add = on_table(
-            "INSERT INTO @index (rowid, title, abstract, authors, content, terms) "
-            "VALUES (:id, :title, :abstract, :authors, :content, :terms)"
-        )
-        self.remove = on_table("DELETE FROM @index WHERE rowid = :id")
-        self.search = on_table(
-            "SELECT documents.resource_id, -hits.score FROM ("
-            " SELECT rowid AS id, rank AS score FROM @index"
-            " WHERE @index MATCH :match AND rank MATCH :rank ORDER BY rank LIMIT :limit"
-            ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
-            "ORDER BY hits.score, hits.id"
-        )
-        self.part = on_table(
-            "SELECT rowid, -rank AS score FROM @index WHERE @index MATCH :match AND rank MATCH :rank"
-            " AND rowid IN (SELECT value FROM json_each(:rows))"
-        )
-        self.all = on_table(
-            "SELECT documents.resource_id FROM search_documents AS documents"
-            " JOIN @index ON @index.rowid = documents.id"
-        )
-        self.held = on_table(
-            "SELECT documents.resource_id, title, abstract, authors, content, terms"
-            " FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id"
-            " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
-        )
-        self.count = on_table("SELECT count(*) FROM @index WHERE @index MATCH :match")
-
-
-_on = lru_cache(maxsize=8)(_Statements)
 
 Tables = Callable[[], Sequence[IndexTable]]
 
@@ -93,6 +58,7 @@ class SqliteFullText:
         self._session = session
         self._tables = tables
         self.schema = SCHEMA
+        self._words: tuple[Any, tuple[Vocabulary, Reading]] | None = None
 
     @property
     def name(self) -> str:
@@ -115,22 +81,24 @@ class SqliteFullText:
         newest = {entry.resource_id: entry for entry in entries}
         if not newest:
             return
+        self._words = None
         ids = {"ids": json.dumps(list(newest))}
-        self._session.execute(_ADD_DOCUMENTS, ids)
+        self._session.execute(ADD_DOCUMENTS, ids)
         documents = self._documents(ids)
         self._remove_text(documents.values())  # of new documents too: damage may have left some
         for table in self._tables():
             rows = [{"id": row, **table.columns(newest[one])} for one, row in documents.items()]
-            self._session.execute(_on(table.name).add, rows)
+            self._session.execute(on(table.name).add, rows)
 
     def remove(self, resource_ids: Collection[str]) -> None:
+        self._words = None
         ids = {"ids": json.dumps(list(resource_ids))}
         self._remove_text(self._documents(ids).values())
-        self._session.execute(_REMOVE_DOCUMENTS, ids)
+        self._session.execute(REMOVE_DOCUMENTS, ids)
 
     def resource_ids(self) -> set[str]:
         """Give all resources that have an entry."""
-        return set(self._session.scalars(_on(self.name).all))
+        return set(self._session.scalars(on(self.name).all))
 
     def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
         """Give those of the entries' resources of which the index holds something else."""
@@ -148,9 +116,7 @@ class SqliteFullText:
         A query that only excludes, or that holds no letter or digit, finds nothing.
         """
         asked = self._reading().asked(query)
-        if not asked.exact:
-            return self._ranked(asked.match, limit)
-        found = self._ranked(asked.match, _ALL)
+        found = self._balanced(asked, _ALL if asked.exact else limit)
         for phrase in asked.exact:
             met = self._met_exactly(phrase)
             is_excluded = phrase in asked.excluded
@@ -164,7 +130,7 @@ class SqliteFullText:
             return len(self.search(query, _ALL))
         if not asked.match:
             return 0
-        return self._session.scalar(_on(self.name).count, {"match": asked.match}) or 0
+        return self._session.scalar(on(self.name).count, {"match": asked.match}) or 0
 
     def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
         """Give escaped HTML with `<mark>` around what matched, for those that match.
@@ -176,8 +142,11 @@ class SqliteFullText:
         wanted = reading.asked(positive(query)).wanted
         if not wanted or not resource_ids:
             return {}
-        vocabulary = self._vocabulary()
-        weighed = [Wanted(one, 1 / math.log(3 + vocabulary.frequency(one))) for one in wanted]
+        frequencies = self._vocabulary().frequencies(wanted)
+        weighed = [
+            Wanted(one, 1 / math.log(3 + number))
+            for one, number in zip(wanted, frequencies, strict=True)
+        ]
         return snippets_of(self._session, resource_ids, Snippets(weighed, reading.languages))
 
     def matches(
@@ -189,10 +158,14 @@ class SqliteFullText:
         rows = json.dumps(list(documents.values()))
         found: dict[str, dict[Sought, float]] = {one: {} for one in documents}
         for sought, phrases in self._reading().asked(query).scored():
-            parts = self._parts(any_of(phrases), rows) if phrases else {}
-            for one, row in documents.items():
-                if row in parts:
-                    found[one][sought] = found[one].get(sought, 0.0) + parts[row]
+            scaled = self._factors(sought)
+            plain = any_of(phrase for phrase in phrases if phrase not in scaled)
+            for phrase in (plain, *(phrase for phrase in phrases if phrase in scaled)):
+                parts = self._parts(phrase, rows)
+                for one, row in documents.items():
+                    if row in parts:
+                        part = parts[row] * scaled.get(phrase, 1.0)
+                        found[one][sought] = found[one].get(sought, 0.0) + part
         return {
             one: [
                 WordMatch(sought.as_typed, occurrences(sought, held.get(one, {})), score)
@@ -214,26 +187,59 @@ class SqliteFullText:
         return {word: meant for word, meant in found if meant}
 
     def _reading(self) -> Reading:
-        return (
-            Reading(self._vocabulary().languages()) if self._searched.analysed else TypedReading()
-        )
+        return self._seen()[1]
 
     def _vocabulary(self) -> Vocabulary:
-        return Vocabulary(self._session, self._searched)
+        return self._seen()[0]
+
+    def _seen(self) -> tuple[Vocabulary, Reading]:
+        """Give the words of the index that is searched; asked for anew after each change to it."""
+        table = self._searched
+        at = (self._session.get_transaction(), table.name)
+        if self._words is None or self._words[0] != at or at[0] is None:
+            vocabulary = Vocabulary(self._session, table)
+            reading = Reading(vocabulary.languages) if table.analysed else TypedReading()
+            self._words = at, (vocabulary, reading)
+        return self._words[1]
+
+    def _balanced(self, asked: Asked, limit: int) -> list[tuple[str, float]]:
+        """Rank as if the stems of one word were one."""
+        too_much: dict[str, float] = defaultdict(float)
+        for sought, phrases in asked.scored():
+            scaled = self._factors(sought)
+            for phrase in scaled.keys() & set(phrases):
+                for one, part in self._ranked(phrase, _ALL):
+                    too_much[one] += part * (1 - scaled[phrase])
+        if not too_much:
+            return self._ranked(asked.match, limit)
+        ranked = self._ranked(asked.match, limit if limit == _ALL else limit + len(too_much))
+        found = [(one, score - too_much.get(one, 0.0)) for one, score in ranked]
+        found.sort(key=lambda hit: -hit[1])
+        return found if limit == _ALL else found[:limit]
+
+    def _factors(self, sought: Sought) -> dict[str, float]:
+        if len(sought.whole) < 2 or not self._searched.analysed:
+            return {}
+        return factors(sought, self._frequency, self._vocabulary().entries)
+
+    def _frequency(self, phrase: str) -> int:
+        return self._session.scalar(on(self.name).count, {"match": phrase}) or 0
 
     def _ranked(self, match: str, limit: int) -> list[tuple[str, float]]:
         if not match:
             return []
         table = self._searched
         asked = {"match": match, "rank": table.rank, "limit": limit}
-        found = self._session.execute(_on(table.name).search, asked)
+        found = self._session.execute(on(table.name).search, asked)
         return [(resource_id, score) for resource_id, score in found]
 
     def _parts(self, match: str, rows: str) -> dict[int, float]:
         """Give what a part of a query adds to the scores of these rows."""
+        if not match:
+            return {}
         table = self._searched
         asked = {"match": match, "rank": table.rank, "rows": rows}
-        found = self._session.execute(_on(table.name).part, asked)
+        found = self._session.execute(on(table.name).part, asked)
         return {row.rowid: row.score for row in found}
 
     def _met_exactly(self, sought: Sought) -> set[str]:
@@ -253,16 +259,16 @@ class SqliteFullText:
         ids = {"ids": json.dumps(list(resource_ids))}
         return {
             one: dict(zip(COLUMNS, columns, strict=True))
-            for one, *columns in self._session.execute(_on(self.name).held, ids)
+            for one, *columns in self._session.execute(on(self.name).held, ids)
         }
 
     def _documents(self, ids: dict[str, str]) -> dict[str, int]:
-        return {found.resource_id: found.id for found in self._session.execute(_DOCUMENTS, ids)}
+        return {found.resource_id: found.id for found in self._session.execute(DOCUMENTS, ids)}
 
     def _remove_text(self, documents: Iterable[int]) -> None:
         if rows := [{"id": document} for document in documents]:
             for table in self._tables():
-                self._session.execute(_on(table.name).remove, rows)
+                self._session.execute(on(table.name).remove, rows)
 
 
 def fts5_available(connection: Connection) -> bool:

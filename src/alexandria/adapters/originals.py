@@ -18,7 +18,8 @@ from alexandria.models import (
     ResourceTag,
 )
 
-_AT_ONCE = 200
+_AT_ONCE = 1000
+_TEXTS_HELD = 20
 MOST_READ = 100_000_000
 """Characters of content that are read to verify one phrase; beyond, the stems count."""
 
@@ -42,7 +43,8 @@ def contents(session: Session, ids: Collection[str]) -> Iterator[tuple[str, str]
     """Give the texts of those that have one, few at a time: they may be long."""
     query = select(ResourceContent.resource_id, ResourceContent.text)
     for chunk in _chunks(ids):
-        for row in session.execute(query.where(ResourceContent.resource_id.in_(chunk))):
+        rows = session.execute(query.where(ResourceContent.resource_id.in_(chunk)))
+        for row in rows.yield_per(_TEXTS_HELD):
             yield row.resource_id, row.text
 
 
@@ -56,11 +58,8 @@ def holding(
         for one, heading in headings(session, ids).items():
             if any(phrase.stands_in(getattr(heading, name)) for name in names):
                 found.add(one)
-    if column in {None, "authors"}:
-        found |= _holding_among(_AUTHORS, session, ids, phrase)
-    if column is None:
-        for labels in _LABELS:
-            found |= _holding_among(labels, session, ids, phrase)
+    for labels in (*_LABELS, _AUTHORS) if column is None else (_AUTHORS,) * (column == "authors"):
+        found |= _holding_among(labels, session, set(ids) - found, phrase)
     if column in {None, "content"}:
         found |= _holding_in_content(session, [one for one in ids if one not in found], phrase)
     return found

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from alexandria.adapters.fulltext_match import Sought
@@ -24,10 +24,12 @@ _BEFORE = 60
 """Characters shown before the first match, or less where a sentence begins there."""
 _OCCURRENCES = 300
 """Of one word that are looked at, so that a long text takes no longer than some milliseconds."""
-_FALLBACK_CHARACTERS = 20_000
+_FALLBACK_WORDS = 3000
 """Looked through word by word where the quick look finds nothing: some stems begin otherwise."""
 _SENTENCE_END = re.compile("[.!?]\\s+|\\n\\s*\\n|[\u3002\uff01\uff1f]")
 
+_LONGEST_WORD = 200
+"""Characters, or those of a phrase; what is longer is not marked."""
 _ONE_MORE = 0.001
 """What a further match of the same word adds to a passage's score."""
 
@@ -59,16 +61,27 @@ class Wanted:
         first = dict.fromkeys(one[0] for one in (*self.sought.whole, *self.sought.begun))
         return list(dict.fromkeys(map(_beginning, first)))
 
-    def matches(self, words: Sequence[Word], at: int) -> int:
-        """Give how many words from there on match; 0: they don't."""
-        for tokens in self.sought.whole:
-            if all(one in word.tokens for one, word in _in_step(tokens, words, at)):
-                return len(tokens)
+    @cached_property
+    def length(self) -> int:
+        """In words."""
+        return max(map(len, (*self.sought.whole, *self.sought.begun)))
+
+    @cached_property
+    def _firsts(self) -> frozenset[str]:
+        return frozenset(one[0] for one in self.sought.whole)
+
+    def span(self, words: Sequence[Word], at: int) -> Span | None:
+        """Give where what matches begins and ends, if it begins with this word."""
+        if at < len(words) and not self._firsts.isdisjoint(words[at].tokens):
+            for tokens in self.sought.whole:
+                if all(one in word.tokens for one, word in _in_step(tokens, words, at)):
+                    return words[at].start, words[at + len(tokens) - 1].end
         for tokens in self.sought.begun:
-            *before, begun = _in_step(tokens, words, at)
-            if all(one in word.tokens for one, word in before) and _begins(*begun):
-                return len(tokens)
-        return 0
+            *before, (begun, last) = _in_step(tokens, words, at)
+            if all(one in word.tokens for one, word in before) and _begins(begun, last):
+                spaceless = spaceless_pattern().match(begun)
+                return words[at].start, last.start + len(begun) if spaceless else last.end
+        return None
 
 
 _NO_WORD = Word(0, 0, frozenset())
@@ -85,6 +98,13 @@ def _begins(token: str, word: Word) -> bool:
 
 def _beginning(stem: str) -> str:
     return stem[:-1] if len(stem) > 3 and not spaceless_pattern().match(stem) else stem
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    start: int
+    end: int
+    wanted: Wanted
 
 
 @dataclass
@@ -109,82 +129,50 @@ class Snippets:
 
     def passage(self, text: str) -> Passage | None:
         """Give the best passage of a text; None: nothing in it matches."""
-        found = self._passage(text) if text else None
-        return found if found and found.marks else None
+        return self._passage(text) if text else None
 
     def _passage(self, text: str) -> Passage | None:
         text = unicodedata.normalize("NFC", text)
-        hits = self._quick_hits(text)
+        haystack = Haystack(text)
+        hits = [Hit(*span, one) for one in self._wanted for span in self._spans(haystack, one)]
         if not hits:
-            words = self._words(text, 0, _FALLBACK_CHARACTERS)
-            hits = [(words[at].start, one) for one in self._wanted for at in _places(one, words)]
-            hits.sort(key=lambda hit: hit[0])
+            words = self._words(text, 0, len(text), _FALLBACK_WORDS)
+            hits = [
+                Hit(*span, one)
+                for one in self._wanted
+                for at in range(len(words))
+                if (span := one.span(words, at))
+            ]
         if not hits:
             return None
+        hits.sort(key=lambda hit: hit.start)
         first, score = _densest(hits)
-        start = _beginning_near(text, hits[first][0])
-        return Passage(text, start, score, self._marks(text, start))
+        start = _beginning_near(text, hits[first].start)
+        inside = ((hit.start, hit.end) for hit in hits if 0 <= hit.start - start < _CHARACTERS)
+        return Passage(text, start, score, _merged(inside))
 
-    def _quick_hits(self, text: str) -> list[tuple[int, Wanted]]:
-        haystack = Haystack(text)
-        hits = [(at, one) for one in self._wanted for at in self._hits(text, haystack, one)]
-        return sorted(hits, key=lambda hit: hit[0])
-
-    def _hits(self, text: str, haystack: Haystack, wanted: Wanted) -> Iterator[int]:
+    def _spans(self, haystack: Haystack, wanted: Wanted) -> Iterator[Span]:
         if wanted.exact:
-            yield from (start for start, _ in wanted.exact.spans(text))
+            yield from wanted.exact.spans(haystack.text)
             return
-        ahead = max(map(len, (*wanted.sought.whole, *wanted.sought.begun)))
         for beginning in wanted.beginnings:
-            anywhere = spaceless_pattern().match(beginning)
             for at in islice(haystack.positions(beginning), _OCCURRENCES):
-                if anywhere or wanted.matches(self._next_words(text, at, ahead), 0):
-                    yield at
+                words = self._words(haystack.text, at, at + _LONGEST_WORD, wanted.length)
+                if span := wanted.span(words, 0):
+                    yield span
 
-    def _next_words(self, text: str, start: int, count: int) -> list[Word]:
+    def _words(self, text: str, start: int, end: int, count: int) -> list[Word]:
+        """Give at most so many words that stand there."""
         found: list[Word] = []
-        for match in islice(word_pattern().finditer(text, start), count):
+        for match in islice(word_pattern().finditer(text, start, end), count):
             found += _as_words(match.group(), match.start(), self._languages)
         return found
-
-    def _words(self, text: str, start: int, end: int) -> list[Word]:
-        """Give the words that begin there."""
-        found: list[Word] = []
-        for match in word_pattern().finditer(text, start):
-            if match.start() >= end:
-                break
-            found += _as_words(match.group(), match.start(), self._languages)
-        return found
-
-    def _marks(self, text: str, start: int) -> list[Span]:
-        words = self._words(text, start, start + _CHARACTERS)
-        spans: list[Span] = []
-        for one in self._wanted:
-            if one.exact:
-                part = text[start : start + 2 * _CHARACTERS]
-                spans += [(start + low, start + high) for low, high in one.exact.spans(part)]
-            else:
-                spans += [_span(words, at, one) for at in _places(one, words)]
-        return _merged(span for span in sorted(spans) if span[0] < start + _CHARACTERS)
-
-
-def _places(wanted: Wanted, words: Sequence[Word]) -> list[int]:
-    return [at for at in range(len(words)) if wanted.matches(words, at)]
-
-
-def _span(words: Sequence[Word], at: int, wanted: Wanted) -> Span:
-    last = words[at + wanted.matches(words, at) - 1]
-    begun = [one[-1] for one in wanted.sought.begun]
-    if begun and spaceless_pattern().match(begun[0]):
-        return words[at].start, last.start + len(begun[0])
-    return words[at].start, last.end
 
 
 def _as_words(found: str, start: int, languages: tuple[str, ...]) -> list[Word]:
     """Give a word; or, of a script without spaces, each pair of letters, as they are indexed."""
     if found.isascii() or not spaceless_pattern().search(found):
-        tokens = frozenset(one[0] for one in variants(found.lower(), languages) if len(one) == 1)
-        return [Word(start, start + len(found), tokens)]
+        return [Word(start, start + len(found), _tokens(found, languages))]
     words: list[Word] = []
     for run, spaceless in runs(found):
         if not spaceless:
@@ -195,15 +183,19 @@ def _as_words(found: str, start: int, languages: tuple[str, ...]) -> list[Word]:
     return words
 
 
+@lru_cache(maxsize=20_000)
+def _tokens(word: str, languages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(one[0] for one in variants(word.lower(), languages) if len(one) == 1)
+
+
 def _pairs(single: Sequence[str], start: int) -> Iterator[Word]:
     for number, letter in enumerate(single):
         pair = letter + (single[number + 1] if number + 1 < len(single) else "")
-        token = variants(pair, ("en",))
-        yield Word(start, start + len(pair), frozenset(one[0] for one in token))
+        yield Word(start, start + len(pair), _tokens(pair, ("en",)))
         start += len(letter)
 
 
-def _densest(hits: Sequence[tuple[int, Wanted]]) -> tuple[int, float]:
+def _densest(hits: Sequence[Hit]) -> tuple[int, float]:
     """Give the hit at which the best window begins, and its score.
 
     A window scores the weights of the different words in it, and a little for each further match.
@@ -211,16 +203,16 @@ def _densest(hits: Sequence[tuple[int, Wanted]]) -> tuple[int, float]:
     best, best_score, score = 0, 0.0, 0.0
     last = 0
     inside: Counter[int] = Counter()
-    for first, (start, leaving) in enumerate(hits):
-        while last < len(hits) and hits[last][0] < start + _CHARACTERS - _BEFORE:
-            entering = hits[last][1]
+    for first, hit in enumerate(hits):
+        while last < len(hits) and hits[last].start < hit.start + _CHARACTERS - _BEFORE:
+            entering = hits[last].wanted
             score += _ONE_MORE if inside[id(entering)] else entering.weight
             inside[id(entering)] += 1
             last += 1
         if score > best_score + _ONE_MORE / 2:
             best, best_score = first, score
-        inside[id(leaving)] -= 1
-        score -= _ONE_MORE if inside[id(leaving)] else leaving.weight
+        inside[id(hit.wanted)] -= 1
+        score -= _ONE_MORE if inside[id(hit.wanted)] else hit.wanted.weight
     return best, best_score
 
 

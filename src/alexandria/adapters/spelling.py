@@ -54,7 +54,7 @@ class Speller:
         if not self._is_correctable(word):
             return None
         stems = {one[0] for one in variants(word, self._reading.languages) if len(one) == 1}
-        texts = sum(map(self._vocabulary.documents, stems))
+        texts = sum(self._vocabulary.documents(stems).values())
         if texts > _RARE or self._looked_for == _MOST_WORDS:
             return None
         self._looked_for += 1

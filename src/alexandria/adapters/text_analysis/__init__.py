@@ -131,8 +131,8 @@ def longer_runs(word: str) -> list[str]:
 
 def stop_words(words: Collection[str], languages: Collection[str]) -> frozenset[str]:
     """Give the small words of the query's language, and of English."""
-    spoken = by_stop_words(" ".join(words)) if len(languages) > 1 else DEFAULT
-    return STOP_WORDS[DEFAULT] | (STOP_WORDS[spoken] if spoken in languages else frozenset())
+    spoken = by_stop_words(" ".join(words), {DEFAULT, *languages})
+    return STOP_WORDS[DEFAULT] | STOP_WORDS[spoken]
 
 
 def _words(text: str) -> list[str]:

@@ -46,7 +46,7 @@ class Haystack:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._bytes: bytes | None = None
         self._folded: str | None = None
 
@@ -71,13 +71,13 @@ class Haystack:
     @property
     def bytes(self) -> bytes:
         if self._bytes is None:
-            self._bytes = self._text.encode("latin-1", "alexandria.as_ascii").translate(_BYTES)
+            self._bytes = self.text.encode("latin-1", "alexandria.as_ascii").translate(_BYTES)
         return self._bytes
 
     @property
     def folded(self) -> str:
         if self._folded is None:
-            self._folded = fold_in_place(self._text)
+            self._folded = fold_in_place(self.text)
         return self._folded
 
 

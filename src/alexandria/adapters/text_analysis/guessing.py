@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 from alexandria.adapters.text_analysis.stemming import DEFAULT
 from alexandria.adapters.text_analysis.stop_words import STOP_WORDS
@@ -39,13 +40,16 @@ def guess_language(text: str) -> str:
     return by_stop_words(sample) if script == DEFAULT else script
 
 
-def by_stop_words(text: str) -> str:
-    """Give the language of Latin letters most of whose small words are there."""
+def by_stop_words(text: str, languages: Collection[str] = STOP_WORDS.keys()) -> str:
+    """Give the language, of these, most of whose small words are there."""
     words = Counter(_WORD.findall(text.lower()))
     counts = {
         language: sum(words[word] for word in words.keys() & small)
         for language, small in STOP_WORDS.items()
+        if language in languages
     }
+    if not counts:
+        return DEFAULT
     best = max(counts, key=lambda language: (counts[language], language == DEFAULT))
     enough = 1 if not text.isascii() else 2
     return best if counts[best] >= enough else DEFAULT
