@@ -37,7 +37,7 @@ __all__ = ["SCHEMA", "SCHEMAS", "IndexTable", "SqliteFullText", "fts5_available"
 
 _ALL = -1
 """As a limit: none."""
-_SAMPLE = 3
+_SAMPLE = 20
 """Texts in which it is looked how a word is written."""
 
 Tables = Callable[[], Sequence[IndexTable]]
@@ -249,11 +249,13 @@ class SqliteFullText:
         return holding(self._session, near, phrase, sought.term.column) if phrase else set(near)
 
     def _texts_with(self, token: str) -> Iterator[str]:
-        """Give some texts that have a token."""
+        """Give some titles and abstracts that have a token, or else one content."""
         ids = [one for one, _ in self._ranked(f'"{token}"', _SAMPLE)]
         for heading in headings(self._session, ids).values():
             yield f"{heading.title} {heading.abstract}"
-        yield from (content for _, content in contents(self._session, ids))
+        in_headings = any_of(f'{column} : "{token}"' for column in ("title", "abstract"))
+        if not self._ranked(in_headings, 1):
+            yield from (content for _, content in contents(self._session, ids[:1]))
 
     def _held(self, resource_ids: Collection[str]) -> dict[str, dict[str, str]]:
         ids = {"ids": json.dumps(list(resource_ids))}

@@ -24,7 +24,7 @@ _BEFORE = 60
 """Characters shown before the first match, or less where a sentence begins there."""
 _OCCURRENCES = 300
 """Of one word that are looked at, so that a long text takes no longer than some milliseconds."""
-_FALLBACK_WORDS = 3000
+_FALLBACK_WORDS = 1000
 """Looked through word by word where the quick look finds nothing: some stems begin otherwise."""
 _SENTENCE_END = re.compile("[.!?]\\s+|\\n\\s*\\n|[\u3002\uff01\uff1f]")
 
@@ -58,8 +58,8 @@ class Wanted:
     @cached_property
     def beginnings(self) -> list[str]:
         """Give how words that match begin; the last letter of a stem is often another one there."""
-        first = dict.fromkeys(one[0] for one in (*self.sought.whole, *self.sought.begun))
-        return list(dict.fromkeys(map(_beginning, first)))
+        begun = [one[0] if len(one) == 1 else _beginning(one[0]) for one in self.sought.begun]
+        return list(dict.fromkeys([*(_beginning(one[0]) for one in self.sought.whole), *begun]))
 
     @cached_property
     def length(self) -> int:
@@ -153,7 +153,7 @@ class Snippets:
 
     def _spans(self, haystack: Haystack, wanted: Wanted) -> Iterator[Span]:
         if wanted.exact:
-            yield from wanted.exact.spans(haystack.text)
+            yield from wanted.exact.spans(haystack)
             return
         for beginning in wanted.beginnings:
             for at in islice(haystack.positions(beginning), _OCCURRENCES):

@@ -16,7 +16,7 @@ from alexandria.adapters.text_analysis.finding import Haystack
 
 _SHORTEST = 4
 """Letters; of shorter words too many others are like them."""
-_LONG = 7
+_LONG = 8
 """Letters from which on two changes are looked for."""
 _PER_CHANGE = 4.0
 """A word with one change less is taken though another is up to e^4, some 55 times, as frequent."""
@@ -61,7 +61,9 @@ class Speller:
         most = 1 if texts or len(word) < _LONG else 2
         least = max(1, texts * _MORE_FREQUENT)
         best: tuple[float, str] | None = None
-        for stem, number in self._near(stems, most, least):
+        for stem, number, likely in self._near(stems, most, least):
+            if best and likely + 2 * _PER_CHANGE < best[0]:
+                break
             for surface in self._written(stem):
                 changes = OSA.distance(word, fold(surface), score_cutoff=most)
                 if 0 < changes <= most:
@@ -74,7 +76,7 @@ class Speller:
         spaceless = spaceless_pattern().search(word)
         return len(word) >= _SHORTEST and word.isalpha() and not spaceless and word not in small
 
-    def _near(self, stems: set[str], most: int, least: int) -> list[tuple[str, int]]:
+    def _near(self, stems: set[str], most: int, least: int) -> list[tuple[str, int, float]]:
         """Give the likeliest stems: endings differ more than words, so one change more is allowed.
 
         Only stems with the same first letter are looked at, or with the second, should the first
@@ -92,7 +94,7 @@ class Speller:
                         likely = math.log(known[one]) - _PER_CHANGE * changes
                         found[one] = max(found.get(one, (-math.inf, 0)), (likely, known[one]))
         ordered = sorted(found.items(), key=lambda item: item[1], reverse=True)
-        return [(one, number) for one, (_, number) in ordered[:_LOOKED_AT]]
+        return [(one, number, likely) for one, (likely, number) in ordered[:_LOOKED_AT]]
 
     def _written(self, stem: str) -> set[str]:
         """Give the words that stand for a stem in some texts, in lower case."""

@@ -62,11 +62,13 @@ class Haystack:
                 at = self.bytes.find(needle, at + 1)
             return
         anywhere = spaceless_pattern().match(beginning)
-        at = self.folded.find(beginning)
+        folded_already = not spaceless_pattern().sub("", beginning)
+        text = self.text if folded_already else self.folded
+        at = text.find(beginning)
         while at >= 0:
-            if anywhere or at == 0 or not self.folded[at - 1].isalnum():
+            if anywhere or at == 0 or not text[at - 1].isalnum():
                 yield at
-            at = self.folded.find(beginning, at + 1)
+            at = text.find(beginning, at + 1)
 
     @property
     def bytes(self) -> bytes:
@@ -93,17 +95,11 @@ class ExactPhrase:
         return bool(self._words)
 
     def stands_in(self, text: str) -> bool:
-        return next(self.spans(text, longest=True), None) is not None
+        written_out = expanded(unicodedata.normalize("NFC", text))
+        return next(self.spans(Haystack(written_out)), None) is not None
 
-    def spans(self, text: str, *, longest: bool = False) -> Iterator[tuple[int, int]]:
-        """Give where it begins and ends in the text.
-
-        `longest`: also where ß stands for a typed ss and the like, which moves what follows.
-        """
-        text = unicodedata.normalize("NFC", text)
-        if longest:
-            text = expanded(text)
-        haystack = Haystack(text)
+    def spans(self, haystack: Haystack) -> Iterator[tuple[int, int]]:
+        """Give where it begins and ends in the text."""
         for at in haystack.positions(self._words[0]):
             if self._in_ascii:
                 found = self._byte_pattern.match(haystack.bytes, at)
