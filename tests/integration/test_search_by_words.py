@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from alexandria.bootstrap import Services
+from alexandria.db import reading, writing
+from alexandria.migrations import migrate
 from alexandria.models import Resource, ResourceIdentifier
 from alexandria.services.evaluation import Library
 from alexandria.services.search import SearchRequest, SearchResponse
+from conftest import RunningLibrary
 from search_parts import add_resource, open_library
 
 # Article 1 of the Universal Declaration of Human Rights, in the United Nations' translations.
@@ -36,32 +40,32 @@ ARTICLE = {
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with open_library(tmp_path) as library:
-        yield library
+def lib(tmp_path: Path) -> Iterator[Library]:
+    with open_library(tmp_path) as opened:
+        yield opened
 
 
-def add(library: Library, title: str, **more: Any) -> Resource:
-    resource = add_resource(library.session, title, **more)
-    library.search.update_fts5_index([resource.id])
-    library.session.commit()
+def add(lib: Library, title: str, **more: Any) -> Resource:
+    resource = add_resource(lib.session, title, **more)
+    lib.search.update_fts5_index([resource.id])
+    lib.session.commit()
     return resource
 
 
-def search(library: Library, query: str, **more: Any) -> SearchResponse:
-    return library.search.search(SearchRequest(query, more.pop("mode", "keyword"), **more))
+def search(lib: Library, query: str, **more: Any) -> SearchResponse:
+    return lib.search.search(SearchRequest(query, more.pop("mode", "keyword"), **more))
 
 
-def titles(library: Library, query: str, **more: Any) -> list[str]:
-    return [one["title"] for one in search(library, query, **more)["results"]]
+def titles(lib: Library, query: str, **more: Any) -> list[str]:
+    return [one["title"] for one in search(lib, query, **more)["results"]]
 
 
 @pytest.fixture(params=["declared", "guessed"])
-def articles(library: Library, request: pytest.FixtureRequest) -> Library:
+def articles(lib: Library, request: pytest.FixtureRequest) -> Library:
     for language, article in ARTICLE.items():
         declared = language if request.param == "declared" else None
-        add(library, f"Article in {language}", abstract=article, language=declared)
-    return library
+        add(lib, f"Article in {language}", abstract=article, language=declared)
+    return lib
 
 
 @pytest.mark.parametrize(
@@ -102,44 +106,44 @@ def test_words_of_every_language_are_found(articles: Library, query: str, langua
         assert "<mark>" in one["snippet"], one
 
 
-def test_the_language_follows_an_edit(library: Library) -> None:
-    resource = add(library, "Haus", abstract="Häuser")
-    assert titles(library, "hauser") == ["Haus"]
+def test_the_language_follows_an_edit(lib: Library) -> None:
+    resource = add(lib, "Haus", abstract="Häuser")
+    assert titles(lib, "hauser") == ["Haus"]
     resource.language, resource.title = "de", "Zimmer"
-    library.search.update_fts5_index([resource.id])
-    assert titles(library, "haus") == ["Zimmer"]
+    lib.search.update_fts5_index([resource.id])
+    assert titles(lib, "haus") == ["Zimmer"]
 
 
-def test_an_exact_phrase_is_of_its_very_words(library: Library) -> None:
-    add(library, "Neural network", abstract="A neural network.")
-    add(library, "Networks", abstract="Neural networks of the mind.")
-    add(library, "Long", content="Words. " * 500 + "The Neural-Network here. " + "Words. " * 500)
-    add(library, "By name", authors=["Neural Network"])
+def test_an_exact_phrase_is_of_its_very_words(lib: Library) -> None:
+    add(lib, "Neural network", abstract="A neural network.")
+    add(lib, "Networks", abstract="Neural networks of the mind.")
+    add(lib, "Long", content="Words. " * 500 + "The Neural-Network here. " + "Words. " * 500)
+    add(lib, "By name", authors=["Neural Network"])
 
     exact = {"Neural network", "Long", "By name"}
-    assert set(titles(library, '"neural network"')) == exact
-    assert titles(library, '"neural networks"') == ["Networks"]
-    assert set(titles(library, "neural network")) == exact | {"Networks"}
-    assert titles(library, 'neural -"neural network"') == ["Networks"]
-    assert set(titles(library, '"neural net"*')) == exact | {"Networks"}
-    assert titles(library, 'title:"neural network"') == ["Neural network"]
-    assert titles(library, 'title:"neural networks"') == []
-    assert search(library, '"neural network"', limit=1, facets=False)["total"] == 3
-    assert search(library, '"networks"')["total"] == 1
-    snippets = [one["snippet"] for one in search(library, '"neural network"')["results"]]
+    assert set(titles(lib, '"neural network"')) == exact
+    assert titles(lib, '"neural networks"') == ["Networks"]
+    assert set(titles(lib, "neural network")) == exact | {"Networks"}
+    assert titles(lib, 'neural -"neural network"') == ["Networks"]
+    assert set(titles(lib, '"neural net"*')) == exact | {"Networks"}
+    assert titles(lib, 'title:"neural network"') == ["Neural network"]
+    assert titles(lib, 'title:"neural networks"') == []
+    assert search(lib, '"neural network"', limit=1, facets=False)["total"] == 3
+    assert search(lib, '"networks"')["total"] == 1
+    snippets = [one["snippet"] for one in search(lib, '"neural network"')["results"]]
     assert any("The <mark>Neural-Network</mark> here." in one for one in snippets)
 
 
-def test_the_densest_passage_of_a_long_text_is_shown(library: Library) -> None:
+def test_the_densest_passage_of_a_long_text_is_shown(lib: Library) -> None:
     filler = "A sentence about nothing at all, which goes on. "
     content = (
         f"Parsing comes first. {filler * 200} Then parsing of treebanks by neural transducers "
         f"is shown. {filler * 200} Treebanks again."
     )
-    add(library, "Long", content=content)
-    add(library, "Other", abstract="parsing, parsing")
+    add(lib, "Long", content=content)
+    add(lib, "Other", abstract="parsing, parsing")
 
-    snippet = search(library, "parse treebank transducers")["results"][0]["snippet"]
+    snippet = search(lib, "parse treebank transducers")["results"][0]["snippet"]
 
     expected = (
         "Then <mark>parsing</mark> of <mark>treebanks</mark> by neural <mark>transducers</mark>"
@@ -150,13 +154,11 @@ def test_the_densest_passage_of_a_long_text_is_shown(library: Library) -> None:
 
 
 @pytest.fixture
-def shelf(library: Library) -> Library:
+def shelf(lib: Library) -> Library:
     for number in range(5):
-        add(
-            library, f"Neural machine translation {number}", abstract="Of language by transformers."
-        )
-    add(library, "Chomsky on grammar", abstract="Die Übersetzung der Häuser und der Sprachen")
-    return library
+        add(lib, f"Neural machine translation {number}", abstract="Of language by transformers.")
+    add(lib, "Chomsky on grammar", abstract="Die Übersetzung der Häuser und der Sprachen")
+    return lib
 
 
 @pytest.mark.parametrize(
@@ -186,36 +188,36 @@ def test_a_word_that_is_misspelt_leads_to_one_that_is_there(
     assert search(shelf, query, mode="hybrid")["did_you_mean"] == meant
 
 
-def test_a_slip_that_a_text_shares_is_still_one(library: Library) -> None:
-    add(library, "The langauge of law")
+def test_a_slip_that_a_text_shares_is_still_one(lib: Library) -> None:
+    add(lib, "The langauge of law")
     for number in range(110):
-        add_resource(library.session, f"A language {number}")
-    ids = [one.id for one in library.session.query(Resource)]
-    library.search.update_fts5_index(ids)
+        add_resource(lib.session, f"A language {number}")
+    ids = [one.id for one in lib.session.query(Resource)]
+    lib.search.update_fts5_index(ids)
 
-    assert search(library, "langauge")["did_you_mean"] == "language"
-    assert search(library, "language")["did_you_mean"] is None
+    assert search(lib, "langauge")["did_you_mean"] == "language"
+    assert search(lib, "language")["did_you_mean"] is None
 
 
-def test_an_empty_library_means_nothing_else(library: Library) -> None:
-    answer = search(library, "anything")
+def test_an_empty_library_means_nothing_else(lib: Library) -> None:
+    answer = search(lib, "anything")
     assert (answer["did_you_mean"], answer["total"]) == (None, 0)
 
 
 @pytest.fixture
-def identified(library: Library) -> Library:
-    add(library, "By DOI", doi="10.1000/xyz-1")
+def identified(lib: Library) -> Library:
+    add(lib, "By DOI", doi="10.1000/xyz-1")
     for scheme, value in (("arxiv", "1706.03762"), ("isbn", "9780306406157")):
-        resource = add_resource(library.session, f"By {scheme}")
+        resource = add_resource(lib.session, f"By {scheme}")
         resource.identifier_rows = [ResourceIdentifier(scheme=scheme, value=value)]
-        library.search.update_fts5_index([resource.id])
-    old = add_resource(library.session, "Old style")
+        lib.search.update_fts5_index([resource.id])
+    old = add_resource(lib.session, "Old style")
     old.identifier_rows = [ResourceIdentifier(scheme="arxiv", value="cs/0112017")]
-    library.search.update_fts5_index([old.id])
-    add(library, "By PubMed", extra={"pmid": "123"})
-    add(library, "Attention cites 10.1000/xyz-1", abstract="attention is all, says 1706.03762")
-    library.session.commit()
-    return library
+    lib.search.update_fts5_index([old.id])
+    add(lib, "By PubMed", extra={"pmid": "123"})
+    add(lib, "Attention cites 10.1000/xyz-1", abstract="attention is all, says 1706.03762")
+    lib.session.commit()
+    return lib
 
 
 @pytest.mark.parametrize(
@@ -262,21 +264,56 @@ def test_an_identifier_that_nothing_has_counts_as_words(identified: Library, que
     assert titles(identified, query) == ["Mentions"]
 
 
+def test_identifiers_are_known_on_either_database(either_library: Path) -> None:
+    with writing() as session:
+        migrate(session.get_bind())
+        for title, extra, scheme, value in (
+            ("By PubMed", {"pmid": "123"}, "doi", "10.1000/a"),
+            ("By ISBN", {"pmid": "1234"}, "isbn", "9780306406157"),
+        ):
+            resource = add_resource(session, title, extra=extra)
+            resource.identifier_rows = [ResourceIdentifier(scheme=scheme, value=value)]
+    with reading() as session:
+        for query, found in (
+            ("pmid:123", {"By PubMed"}),
+            ("pmid:12", set()),
+            ("0306406152", {"By ISBN"}),
+            ("10.1000/a 978-0-306-40615-7", {"By PubMed", "By ISBN"}),
+        ):
+            answer = Services(session).search.search(SearchRequest(query, "semantic"))
+            assert {one["title"] for one in answer["results"]} == found, query
+            assert answer["did_you_mean"] is None
+
+
+def test_the_interface_explains_and_corrects(running_library: RunningLibrary) -> None:
+    with running_library.client() as client:
+        client.post("/resources", json={"title": "Palimpsests", "content": "Of old palimpsests."})
+        asked = {"q": "palimpsest", "mode": "keyword"}
+        plain = client.get("/search", params=asked).json()
+        told = client.get("/search", params=asked | {"explain": "true"}).json()
+        slip = client.get("/search", params={"q": "palimspests"}).json()
+    assert (plain["did_you_mean"], slip["did_you_mean"]) == (None, "palimpsests")
+    assert "explanation" not in plain["results"][0]
+    explained = told["results"][0]["explanation"]
+    assert explained["words"][0]["fields"] == {"title": 1, "content": 1}
+    assert explained["parts"][0]["score"] == told["results"][0]["score"]
+
+
 @pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
 @pytest.mark.parametrize(
     "query", ["parsing trees", "+parsing parse trees", '"parsing trees"', "pars* title:parsing"]
 )
-def test_an_explanation_adds_up(library: Library, query: str, mode: str) -> None:
+def test_an_explanation_adds_up(lib: Library, query: str, mode: str) -> None:
     for title, abstract in (
         ("Parsing trees", "parsing of trees; parsing trees"),
         ("Parsing", "other trees"),
         ("Speech", "parsed trees"),
         ("Die Bäume", "das Parsing der Bäume und trees"),
     ):
-        resource = add(library, title, abstract=abstract)
-        library.embeddings.generate_and_store_embeddings([resource.id])
+        resource = add(lib, title, abstract=abstract)
+        lib.embeddings.generate_and_store_embeddings([resource.id])
 
-    results = search(library, query, mode=mode, explain=True)["results"]
+    results = search(lib, query, mode=mode, explain=True)["results"]
 
     assert results
     for one in results:
@@ -289,32 +326,32 @@ def test_an_explanation_adds_up(library: Library, query: str, mode: str) -> None
             words = sum(word["score"] for word in explained["words"])
             assert words == pytest.approx(keyword, abs=1e-5)
             assert all(word["fields"] for word in explained["words"])
-    assert "explanation" not in search(library, query, mode=mode)["results"][0]
+    assert "explanation" not in search(lib, query, mode=mode)["results"][0]
 
 
-def test_an_explanation_names_words_and_fields(library: Library) -> None:
-    add(library, "Parsing trees", abstract="Parsing, parsed and parsing.", authors=["Parse"])
-    add(library, "Other")
+def test_an_explanation_names_words_and_fields(lib: Library) -> None:
+    add(lib, "Parsing trees", abstract="Parsing, parsed and parsing.", authors=["Parse"])
+    add(lib, "Other")
 
-    explained = search(library, "parse", explain=True)["results"][0]["explanation"]
+    explained = search(lib, "parse", explain=True)["results"][0]["explanation"]
 
     (word,) = explained["words"]
     assert (word["word"], word["fields"]) == ("parse", {"title": 1, "abstract": 3, "authors": 1})
     assert explained["field_weights"]["title"] == 3
 
 
-def test_a_language_with_few_texts_does_not_come_first_for_it(library: Library) -> None:
+def test_a_language_with_few_texts_does_not_come_first_for_it(lib: Library) -> None:
     for number in range(40):
-        add_resource(library.session, f"On evaluation {number}", abstract="the evaluation", year=1)
+        add_resource(lib.session, f"On evaluation {number}", abstract="the evaluation", year=1)
     for number in range(20):
-        add_resource(library.session, f"Other {number}", abstract="something else", language="en")
+        add_resource(lib.session, f"Other {number}", abstract="something else", language="en")
     add_resource(
-        library.session, "Autres", abstract="une evaluation of the other", language="fr", year=2
+        lib.session, "Autres", abstract="une evaluation of the other", language="fr", year=2
     )
-    ids = [one.id for one in library.session.query(Resource)]
-    library.search.update_fts5_index(ids)
+    ids = [one.id for one in lib.session.query(Resource)]
+    lib.search.update_fts5_index(ids)
 
-    results = search(library, "evaluation", limit=50, explain=True)["results"]
+    results = search(lib, "evaluation", limit=50, explain=True)["results"]
 
     assert len(results) == 41
     assert results[-1]["title"] == "Autres"
@@ -322,6 +359,4 @@ def test_a_language_with_few_texts_does_not_come_first_for_it(library: Library) 
     for one in results:
         words = sum(word["score"] for word in one["explanation"]["words"])
         assert words == pytest.approx(one["score"], abs=1e-5)
-    assert titles(library, "evaluation", limit=5, facets=False) == [
-        one["title"] for one in results[:5]
-    ]
+    assert titles(lib, "evaluation", limit=5, facets=False) == [one["title"] for one in results[:5]]

@@ -117,10 +117,11 @@ class ExactPhrase:
     @cached_property
     def _byte_pattern(self) -> re.Pattern[bytes]:
         inside = rb"[^a-z0-9\x01]+".join(re.escape(word).encode() for word in self._words)
-        return re.compile(inside + (b"" if self._begun else rb"(?![a-z0-9\x01])"))
+        return re.compile(inside + (rb"[a-z0-9\x01]*" if self._begun else rb"(?![a-z0-9\x01])"))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         inside = r"[\W_]+".join(map(re.escape, self._words))
-        free = self._begun or spaceless_pattern().match(self._words[-1][-1])
-        return re.compile(inside + ("" if free else r"(?![^\W_])"))
+        if spaceless_pattern().match(self._words[-1][-1]):
+            return re.compile(inside)
+        return re.compile(inside + (r"[^\W_]*" if self._begun else r"(?![^\W_])"))
