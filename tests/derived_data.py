@@ -16,6 +16,7 @@ from alexandria.models import (
     QualityScore,
     Resource,
 )
+from alexandria.protocols import KeywordQuery, Term
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.fields import FIELDS, as_inputs, read_field
@@ -170,17 +171,14 @@ def all_is_done() -> None:
 
 
 def found_by_title(session: LibrarySession, resource: Resource) -> set[str]:
-    answer = session.execute(
-        text(
-            "SELECT resource_id FROM search_index JOIN search_documents "
-            "ON search_documents.id = search_index.rowid WHERE search_index MATCH :title"
-        ),
-        {"title": f'title : "{resource.title}"'},
-    )
+    fulltext = Services(session).fulltext
+    assert fulltext is not None
+    title = Term(tuple(resource.title.split()), column="title", exact=True)
+    answer = fulltext.search(KeywordQuery(all_of=(title,)), 1000)
     same = select(Resource.id).where(
         Resource.title == resource.title, Resource.deleted_at.is_(None), Resource.id != resource.id
     )
-    return {one.resource_id for one in answer} - set(session.scalars(same))
+    return {one for one, _ in answer} - set(session.scalars(same))
 
 
 def all_computed(resource_id: str) -> dict[str, Any]:

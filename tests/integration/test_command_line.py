@@ -70,6 +70,16 @@ def test_what_came_in_is_found_and_shown_with_its_ledger(folder: Path) -> None:
     assert "complete through event" in shown
 
 
+def test_a_search_corrects_and_explains(folder: Path) -> None:
+    assert answer(folder, "search", "crytsals growth")["did_you_mean"] == "crystals growth"
+    (found,) = answer(folder, "search", "growth", "--explain")["results"]
+    parts = [part["score"] for part in found["explanation"]["parts"]]
+    assert sum(parts) == pytest.approx(found["score"], abs=1e-5)
+    shown = alexandria(folder, "search", "crytsals growth", "--explain").stdout
+    assert "Did you mean: crystals growth" in shown
+    assert "“growth” adds" in shown
+
+
 def test_the_same_again_is_a_duplicate_and_no_failure(folder: Path) -> None:
     note = folder / "sources" / "deep" / "note.txt"
     report = answer(folder, "ingest", str(note))

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 
 from alexandria import bootstrap
 from alexandria.adapters import fulltext_sqlite
-from alexandria.adapters.fulltext_sqlite import Schema
+from alexandria.adapters.fulltext_schemas import IndexTable, Schema
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
 from alexandria.db import get_engine, reading, writing
@@ -282,7 +282,7 @@ def test_nobody_switches_while_another_decides_what_to_build(
 def tables() -> set[str]:
     with reading() as session:
         names = session.scalars(
-            text("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5%'")
+            text("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'")
         )
         return set(names)
 
@@ -324,6 +324,45 @@ def test_another_schema_of_the_index_is_built_beside_the_one_that_serves(
     with writing() as session:
         Services(session).resources.delete(more)
     assert len(found("house", "keyword")) == 2
+
+
+def test_a_library_of_the_first_schema_is_searched_until_the_second_is_built(
+    on_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a library from before, whose index was stemmed by SQLite
+    old = IndexTable("search_index", "FTS5, schema 1")
+    with writing() as session:
+        session.execute(text("DROP TABLE search_index"))
+        session.execute(text(old.create()))
+        session.execute(
+            text("UPDATE builds SET version = :old, producer = :old WHERE derivation = 'search'"),
+            {"old": old.schema},
+        )
+    monkeypatch.setenv("ALEXANDRIA_TAKE_ALONG", "1")
+    get_settings.cache_clear()
+    for title in TITLES:
+        add(title)
+    add("Die Häuser der Stadt und die Straßen")
+    run_all()
+    assert serving("search") == (old.schema, None)
+
+    with writing() as session:
+        Services(session).rebuilds.catch_up(follow_settings=True)
+    assert serving("search") == (old.schema, fulltext_sqlite.SCHEMA)
+    queue_due("search")
+    for message in [one for one in waiting() if one.task == "update_search_index_task"]:
+        if remaining("search"):
+            assert found("houses", "keyword") == [TITLES[0]]
+            assert found('"red house"', "keyword") == [TITLES[0]]
+            assert found("hous*", "keyword") == [TITLES[0]]
+            assert found("haus", "keyword") == []
+        run(message)
+    run_all()
+    assert serving("search") == (fulltext_sqlite.SCHEMA, None)
+    assert found("houses", "keyword") == [TITLES[0]]
+    assert found("haus", "keyword") == ["Die Häuser der Stadt und die Straßen"]
+    with writing() as session:
+        assert Services(session).doctor.examine().as_dict()["found"] == 0
 
 
 def test_an_index_is_built_anew_at_will(on_sqlite: Path) -> None:

@@ -174,6 +174,21 @@ class TestLibrary:
         assert "quality</span>" in text
         assert "Complete through change 3<" in text
 
+    def test_a_result_says_why_it_is_here(self, browser: TestClient) -> None:
+        make("Zebra crossings", abstract="How a zebra crosses <b>.")
+        text = browser.get("/ui/", params={"q": "zebra <i>", "mode": "keyword"}).text
+        assert "<summary>Why here?</summary>" in text
+        assert "“zebra” adds" in text
+        assert "1 in title (each counts 3), 1 in abstract" in text
+        assert "<summary>Why here?</summary>" not in browser.get("/ui/").text
+
+    def test_a_slip_is_offered_without_it(self, browser: TestClient) -> None:
+        make("Zebra crossings")
+        text = browser.get("/ui/", params={"q": "zerba +<crossings", "sort": "title"}).text
+        link = '<a href="?q=zebra+%2B%3Ccrossings&amp;sort=title">zebra +&lt;crossings</a>?'
+        assert f"Did you mean {link}" in text
+        assert "Did you mean" not in browser.get("/ui/", params={"q": "zebra"}).text
+
     def test_filters_narrow_and_can_be_dropped(self, browser: TestClient) -> None:
         make("Zebra crossings", year=2011)
         asked = {"q": "zebra", "mode": "keyword", "year_from": "2012"}

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.text import clean_block, clean_line, clean_text, decode
+from alexandria.protocols.languages import language_code
 
 RUSSIAN = "Доказательство этой теоремы основано на свойствах простых чисел и делителей. " * 3
 

@@ -26,13 +26,15 @@ def test_a_phrase_must_be_met() -> None:
     parsed = parse('attention "neural machine translation"')
 
     assert parsed.keyword.any_of == (word("attention"),)
-    assert parsed.keyword.all_of == (Term(("neural", "machine", "translation")),)
+    assert parsed.keyword.all_of == (Term(("neural", "machine", "translation"), exact=True),)
     assert parsed.text == "attention neural machine translation"
 
 
 def test_a_star_asks_for_the_start_of_a_word() -> None:
     assert parse("transl*").keyword.any_of == (word("transl", prefix=True),)
-    assert parse('"machine transl"*').keyword.all_of == (Term(("machine", "transl"), prefix=True),)
+    assert parse('"machine transl"*').keyword.all_of == (
+        Term(("machine", "transl"), prefix=True, exact=True),
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_a_field_asks_for_its_column(typed: str, column: str) -> None:
 
 def test_a_field_takes_phrases_prefixes_and_signs() -> None:
     assert parse('title:"deep learning"').keyword.all_of == (
-        Term(("deep", "learning"), column="title"),
+        Term(("deep", "learning"), column="title", exact=True),
     )
     assert parse("author:schm*").keyword.all_of == (word("schm", prefix=True, column="authors"),)
     assert parse("-author:smith").keyword.none_of == (word("smith", column="authors"),)
@@ -63,7 +65,7 @@ def test_signs_exclude_and_require() -> None:
     assert parsed.keyword == KeywordQuery(
         any_of=(word("parsing"),),
         all_of=(word("dependency"),),
-        none_of=(word("japanese"), Term(("shared", "task"))),
+        none_of=(word("japanese"), Term(("shared", "task"), exact=True)),
     )
     assert parsed.text == "parsing dependency"
 

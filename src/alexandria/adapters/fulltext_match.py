@@ -1,39 +1,170 @@
-"""A KeywordQuery as an FTS5 MATCH expression in which every word of the user stands quoted."""
+"""What a KeywordQuery looks for in the index, and the FTS5 MATCH expression that asks for it."""
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from alexandria.adapters.porter import stem
+from alexandria.adapters.fulltext_schemas import COLUMNS
+from alexandria.adapters.text_analysis import (
+    Tokens,
+    ends_in_one_letter,
+    hidden_stems,
+    longer_runs,
+    start,
+    stop_words,
+    variants,
+)
 from alexandria.protocols import KeywordQuery, Term
-
-COLUMNS = ("title", "abstract", "authors", "content", "terms")
 
 MAX_TERMS = 256
 """Terms of each kind that count; a pasted page has more, and each costs a look at the index."""
 
-_STOP_WORDS = """
-    a about above after again against all almost along already also although always am among an and
-    another any are around as at be became because become becomes been before being below between
-    both but by can cannot could did do does doing done down due during each either else etc ever
-    every for from further had has have having he her here hers herself him himself his how however
-    i if in into is it its itself just less let made make makes many may me might mine more most
-    much must my myself neither no nor not now of off often on once one only onto or other others
-    our ours ourselves out over own per perhaps quite rather same shall she should since so some
-    such than that the their theirs them themselves then there therefore these they this those
-    though through thus to too toward towards under until up upon us very was we were what whatever
-    when where whether which while who whole whom whose why will with within without would yet you
-    your yours yourself
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A word or phrase of a query, and the tokens any of which meet it.
+
+    `whole`: tokens in a row; `begun`: tokens in a row the last of which is only the start of one.
+    """
+
+    term: Term
+    whole: tuple[Tokens, ...] = ()
+    begun: tuple[Tokens, ...] = ()
+
+    @property
+    def phrases(self) -> list[str]:
+        """Give the phrases of FTS5, each with its column."""
+        column = f"{self.term.column} : " if self.term.column in COLUMNS else ""
+        quoted = [f'"{" ".join(one)}" *' for one in self.begun]
+        quoted += [f'"{" ".join(one)}"' for one in self.whole]
+        return [column + one for one in quoted]
+
+    @property
+    def as_typed(self) -> str:
+        words = " ".join(self.term.words)
+        return f"{words}*" if self.term.prefix else words
+
+    @property
+    def expression(self) -> str:
+        return any_of(self.phrases)
 
 
-_ENDINGS = """
-    able ably ally ance ant ate ated ates ating ation ational ations ator ators ed ement ements
-    ence ency ent er ers es fully fulness ibility ability ible ic ical ically ied ies ing ingly ings
-    ion ions ism ist ities ity ive iveness ivity ization izations ize ized izer izes izing less
-    logical logies logy ly ment ments ness ously ousness yses ysis
-"""
-_TAILS = sorted({end[start:] for end in _ENDINGS.split() for start in range(len(end) + 1)}, key=len)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query in the words of one index."""
+
+    required: tuple[Sought, ...] = ()
+    wanted: tuple[Sought, ...] = ()
+    """What adds to the score, the required terms among it."""
+    excluded: tuple[Sought, ...] = ()
+
+    @property
+    def match(self) -> str:
+        """Give the MATCH expression, or an empty string if the query asks for nothing.
+
+        A required term counts twice in the score beside others: once as a condition, once among
+        what is wanted. An exact phrase that is excluded is not: its stems may be those of others.
+        """
+        if not self.wanted:
+            return ""
+        found = any_of(phrase for one in self.wanted for phrase in one.phrases)
+        required = " AND ".join(one.expression for one in self.required)
+        if self.counts_twice:
+            found = f"{required} AND {found}"
+        elif required:
+            found = required
+        if none_of := [p for one in self.excluded if not one.term.exact for p in one.phrases]:
+            return f"({found}) NOT {any_of(none_of)}"
+        return found
+
+    @property
+    def exact(self) -> list[Sought]:
+        """Give the phrases that are met only by their very words, whose stems alone are indexed."""
+        return [one for one in (*self.required, *self.excluded) if one.term.exact]
+
+    def scored(self) -> Iterator[tuple[Sought, list[str]]]:
+        """Give what BM25 adds up: each word or phrase, with those of its phrases that count there."""
+        yield from ((one, one.phrases) for one in self.required)
+        if self.counts_twice or not self.required:
+            counted: set[str] = set()
+            for one in self.wanted:
+                yield one, [phrase for phrase in one.phrases if phrase not in counted]
+                counted.update(one.phrases)
+
+    @property
+    def counts_twice(self) -> bool:
+        """Tell whether required terms do."""
+        return bool(self.required) and len(self.wanted) > len(self.required)
+
+
+class Reading:
+    """Reads queries for an index whose texts were analysed, in these languages."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self.languages = tuple(languages)
+        self._read: dict[KeywordQuery, Asked] = {}
+
+    def asked(self, query: KeywordQuery) -> Asked:
+        if query not in self._read:
+            self._read[query] = self._asked(query)
+        return self._read[query]
+
+    def _asked(self, query: KeywordQuery) -> Asked:
+        required = self._all(query.all_of)
+        small = stop_words(
+            [one.words[0].lower() for one in query.any_of if one.words], self.languages
+        )
+        telling = [one for one in query.any_of if not _is_one_of(one, small)]
+        others = self._all(self._parts(telling)) or self._all(self._parts(query.any_of))
+        return Asked(
+            required,
+            tuple(dict.fromkeys((*required, *others))),
+            self._all(query.none_of),
+        )
+
+    def sought(self, term: Term) -> Sought:
+        text = " ".join(term.words)
+        if not term.prefix:
+            found = variants(text, self.languages)
+            # One letter alone stands as a token of its own only where its run ends.
+            return Sought(term, begun=found) if ends_in_one_letter(text) else Sought(term, found)
+        begun = [start(text, language) for language in self.languages]
+        begun = list(dict.fromkeys(one for one in begun if one))
+        stems = hidden_stems(begun[0][-1], self.languages) if begun else []
+        whole = [(*one[:-1], stem) for one in begun for stem in stems]
+        return Sought(term, tuple(whole), tuple(begun))
+
+    def _all(self, terms: Iterable[Term]) -> tuple[Sought, ...]:
+        found: dict[tuple[str, ...], Sought] = {}
+        for term in terms:
+            one = self.sought(term)
+            if phrases := tuple(one.phrases):
+                found.setdefault(phrases, one)
+            if len(found) == MAX_TERMS:
+                break
+        return tuple(found.values())
+
+    def _parts(self, terms: Iterable[Term]) -> Iterator[Term]:
+        """Give the terms, and the parts of those that are sentences without spaces."""
+        for term in terms:
+            yield term
+            for part in longer_runs(" ".join(term.words)):
+                yield Term((part,), column=term.column)
+
+
+class TypedReading(Reading):
+    """Reads queries for an index whose tokenizer stems the words itself."""
+
+    def __init__(self) -> None:
+        super().__init__(("en",))
+
+    def sought(self, term: Term) -> Sought:
+        words = tuple(_clean(" ".join(term.words)).split())
+        if not any(map(str.isalnum, "".join(words))):
+            return Sought(term)
+        return Sought(term, begun=(words,)) if term.prefix else Sought(term, whole=(words,))
+
+    def _parts(self, terms: Iterable[Term]) -> Iterator[Term]:
+        return iter(terms)
 
 
 def positive(query: KeywordQuery) -> KeywordQuery:
@@ -41,62 +172,14 @@ def positive(query: KeywordQuery) -> KeywordQuery:
     return KeywordQuery(any_of=query.any_of, all_of=query.all_of)
 
 
-def match_expression(query: KeywordQuery) -> str:
-    """Give the MATCH expression, or an empty string if the query asks for nothing.
-
-    A required term counts twice in the score: once as a condition, once among what is wanted.
-    """
-    required = _phrases(query.all_of)
-    telling = _phrases(term for term in query.any_of if not _is_stop_word(term))
-    wanted = list(dict.fromkeys(required + (telling or _phrases(query.any_of))))
-    if not wanted:
-        return ""
-    found = f"({' OR '.join(wanted)})"
-    if required and len(wanted) > len(required):
-        found = f"{' AND '.join(required)} AND {found}"
-    elif required:
-        found = " AND ".join(required)
-    if excluded := _phrases(query.none_of):
-        return f"({found}) NOT ({' OR '.join(excluded)})"
-    return found
+def _is_one_of(term: Term, words: frozenset[str]) -> bool:
+    return not term.prefix and len(term.words) == 1 and term.words[0].lower() in words
 
 
-def _is_stop_word(term: Term) -> bool:
-    return not term.prefix and len(term.words) == 1 and term.words[0].lower() in STOP_WORDS
-
-
-def _phrases(terms: Iterable[Term]) -> list[str]:
-    found = (_phrase(term) for term in terms)
-    return list(dict.fromkeys(phrase for phrase in found if phrase))[:MAX_TERMS]
-
-
-def _phrase(term: Term) -> str:
-    words = _clean(" ".join(term.words)).split()
-    if not any(map(_is_token_character, "".join(words))):
-        return ""
-    quoted = f'"{" ".join(words)}"'
-    if term.prefix:
-        quoted = f"({' OR '.join(_starting_with(words))})"
-    return f"{term.column} : {quoted}" if term.column in COLUMNS else quoted
-
-
-def _starting_with(words: list[str]) -> list[str]:
-    """Give what finds phrases whose last word starts so, though FTS5 stems that start first.
-
-    `poly *` would look for "poli", and `generat *` not find "generation", which is kept as
-    "gener". So the start is sent in a form whose stem it is ("polye"), and beside it one word
-    for each shorter stem under which longer words may be kept ("generations").
-    """
-    *before, start = words
-    whole = next((form for form in (start, start + "e") if stem(form) == start), start)
-    hidden: dict[str, str] = {}
-    for tail in _TAILS:
-        hidden.setdefault(stem(start + tail), start + tail)
-    found = [f'"{" ".join([*before, whole])}" *']
-    for stemmed, word in hidden.items():
-        if not stemmed.startswith(stem(whole)):
-            found.append(f'"{" ".join([*before, word])}"')
-    return found
+def any_of(phrases: Iterable[str]) -> str:
+    """Give the expression that asks for at least one; an empty one if there is none."""
+    either = " OR ".join(dict.fromkeys(phrases))
+    return either and f"({either})"
 
 
 def _clean(words: str) -> str:
@@ -106,8 +189,3 @@ def _clean(words: str) -> str:
         .encode("utf-8", "ignore")
         .decode()
     )
-
-
-def _is_token_character(one: str) -> bool:
-    category = unicodedata.category(one)
-    return category[0] in "LN" or category == "Co"

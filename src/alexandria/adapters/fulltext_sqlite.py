@@ -1,112 +1,44 @@
 """The keyword index on SQLite: an FTS5 table in the library's own database and transactions."""
 
-import html
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+import math
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_match import COLUMNS, match_expression, positive
-from alexandria.protocols import KeywordQuery, SearchEntry
-
-_OPEN, _CLOSE = "\x02", "\x03"
-"""Stand around a match until the text is escaped; no indexed text holds them."""
-_NOT_INDEXED = str.maketrans("", "", f"{_OPEN}{_CLOSE}\x00")
-_SNIPPET_CHARACTERS = 300
-
-_DOCUMENTS = text(
-    "SELECT resource_id, id FROM search_documents "
-    "WHERE resource_id IN (SELECT value FROM json_each(:ids))"
+from alexandria.adapters.fulltext_balance import factors
+from alexandria.adapters.fulltext_match import (
+    Asked,
+    Reading,
+    Sought,
+    TypedReading,
+    any_of,
+    positive,
 )
-_ADD_DOCUMENTS = text(
-    "INSERT INTO search_documents (resource_id) SELECT value FROM json_each(:ids) WHERE TRUE "
-    "ON CONFLICT (resource_id) DO NOTHING"
+from alexandria.adapters.fulltext_schemas import COLUMNS, SCHEMA, SCHEMAS, IndexTable
+from alexandria.adapters.fulltext_statements import (
+    ADD_DOCUMENTS,
+    DOCUMENTS,
+    REMOVE_DOCUMENTS,
+    on,
 )
-_REMOVE_DOCUMENTS = text(
-    "DELETE FROM search_documents WHERE resource_id IN (SELECT value FROM json_each(:ids))"
-)
+from alexandria.adapters.fulltext_vocabulary import Vocabulary
+from alexandria.adapters.matches import occurrences
+from alexandria.adapters.originals import contents, headings, holding, snippets_of
+from alexandria.adapters.snippets import Snippets, Wanted
+from alexandria.adapters.spelling import Speller
+from alexandria.adapters.text_analysis.finding import ExactPhrase
+from alexandria.protocols import KeywordQuery, SearchEntry, WordMatch
 
+__all__ = ["SCHEMA", "SCHEMAS", "IndexTable", "SqliteFullText", "fts5_available"]
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """How an index is laid out; `weights`: of each of COLUMNS, for BM25."""
-
-    tokenizer: str
-    weights: tuple[float, ...]
-
-
-SCHEMA = "FTS5, schema 1"
-"""The schema of an index that is built now; those that serve may be of an older one."""
-SCHEMAS: dict[str, Schema] = {
-    SCHEMA: Schema("porter unicode61 remove_diacritics 2", (3.0, 1.0, 1.0, 1.0, 1.0)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """One FTS5 table; its row ids are those of `search_documents`."""
-
-    name: str = "search_index"
-    schema: str = SCHEMA
-
-    def create(self) -> str:
-        tokenizer = SCHEMAS[self.schema].tokenizer
-        return (
-            f"CREATE VIRTUAL TABLE {self.name} USING fts5("
-            f"{', '.join(COLUMNS)}, tokenize = '{tokenizer}')"
-        )
-
-    @property
-    def rank(self) -> str:
-        return f"bm25({', '.join(map(str, SCHEMAS[self.schema].weights))})"
-
-
-class _Statements:
-    """The statements on one table."""
-
-    def __init__(self, table: str) -> None:
-        def on_table(template: str) -> TextClause:
-            return text(template.replace("@index", table))
-
-        self.add = on_table(
-            "INSERT INTO @index (rowid, title, abstract, authors, content, terms) "
-            "VALUES (:id, :title, :abstract, :authors, :content, :terms)"
-        )
-        self.remove = on_table("DELETE FROM @index WHERE rowid = :id")
-        self.search = on_table(
-            "SELECT documents.resource_id, -hits.score FROM ("
-            " SELECT rowid AS id, rank AS score FROM @index"
-            " WHERE @index MATCH :match AND rank MATCH :rank ORDER BY rank LIMIT :limit"
-            ") AS hits JOIN search_documents AS documents ON documents.id = hits.id "
-            "ORDER BY hits.score, hits.id"
-        )
-        self.all = on_table(
-            "SELECT documents.resource_id FROM search_documents AS documents"
-            " JOIN @index ON @index.rowid = documents.id"
-        )
-        self.held = on_table(
-            "SELECT documents.resource_id, title, abstract, authors, content, terms"
-            " FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id"
-            " WHERE documents.resource_id IN (SELECT value FROM json_each(:ids))"
-        )
-        self.count = on_table("SELECT count(*) FROM @index WHERE @index MATCH :match")
-        self.snippets = on_table(
-            "SELECT documents.resource_id,"
-            " snippet(@index, 1, char(2), char(3), '…', 32),"
-            " snippet(@index, 3, char(2), char(3), '…', 32),"
-            " snippet(@index, -1, char(2), char(3), '…', 32) "
-            "FROM search_documents AS documents JOIN @index ON @index.rowid = documents.id "
-            "WHERE @index MATCH :match"
-            " AND documents.resource_id IN (SELECT value FROM json_each(:ids))"
-        )
-
-
-_on = lru_cache(maxsize=8)(_Statements)
+_ALL = -1
+"""As a limit: none."""
+_SAMPLE = 20
+"""Texts in which it is looked how a word is written."""
 
 Tables = Callable[[], Sequence[IndexTable]]
 
@@ -126,6 +58,7 @@ class SqliteFullText:
         self._session = session
         self._tables = tables
         self.schema = SCHEMA
+        self._words: tuple[Any, tuple[Vocabulary, Reading]] | None = None
 
     @property
     def name(self) -> str:
@@ -148,33 +81,33 @@ class SqliteFullText:
         newest = {entry.resource_id: entry for entry in entries}
         if not newest:
             return
+        self._words = None
         ids = {"ids": json.dumps(list(newest))}
-        self._session.execute(_ADD_DOCUMENTS, ids)
+        self._session.execute(ADD_DOCUMENTS, ids)
         documents = self._documents(ids)
-        rows = [{"id": row, **_columns(newest[one])} for one, row in documents.items()]
         self._remove_text(documents.values())  # of new documents too: damage may have left some
         for table in self._tables():
-            self._session.execute(_on(table.name).add, rows)
+            rows = [{"id": row, **table.columns(newest[one])} for one, row in documents.items()]
+            self._session.execute(on(table.name).add, rows)
 
     def remove(self, resource_ids: Collection[str]) -> None:
+        self._words = None
         ids = {"ids": json.dumps(list(resource_ids))}
         self._remove_text(self._documents(ids).values())
-        self._session.execute(_REMOVE_DOCUMENTS, ids)
+        self._session.execute(REMOVE_DOCUMENTS, ids)
 
     def resource_ids(self) -> set[str]:
         """Give all resources that have an entry."""
-        return set(self._session.scalars(_on(self.name).all))
+        return set(self._session.scalars(on(self.name).all))
 
     def differing(self, entries: Sequence[SearchEntry]) -> set[str]:
         """Give those of the entries' resources of which the index holds something else."""
-        ids = {"ids": json.dumps([entry.resource_id for entry in entries])}
-        held = {
-            one: tuple(columns) for one, *columns in self._session.execute(_on(self.name).held, ids)
-        }
+        table = self._searched
+        held = self._held([entry.resource_id for entry in entries])
         return {
             entry.resource_id
             for entry in entries
-            if held.get(entry.resource_id) != tuple(_columns(entry)[name] for name in COLUMNS)
+            if held.get(entry.resource_id) != table.columns(entry)
         }
 
     def search(self, query: KeywordQuery, limit: int) -> list[tuple[str, float]]:
@@ -182,73 +115,164 @@ class SqliteFullText:
 
         A query that only excludes, or that holds no letter or digit, finds nothing.
         """
-        match = match_expression(query)
-        if not match:
-            return []
-        table = self._searched
-        asked = {"match": match, "rank": table.rank, "limit": limit}
-        found = self._session.execute(_on(table.name).search, asked)
-        return [(resource_id, score) for resource_id, score in found]
+        asked = self._reading().asked(query)
+        found = self._balanced(asked, _ALL if asked.exact else limit)
+        for phrase in asked.exact:
+            met = self._met_exactly(phrase)
+            is_excluded = phrase in asked.excluded
+            found = [hit for hit in found if (hit[0] in met) != is_excluded]
+        return found if limit == _ALL else found[:limit]
 
     def count(self, query: KeywordQuery) -> int:
         """Count all that `search` would find without a limit."""
-        match = match_expression(query)
-        if not match:
+        asked = self._reading().asked(query)
+        if asked.exact:
+            return len(self.search(query, _ALL))
+        if not asked.match:
             return 0
-        return self._session.scalar(_on(self.name).count, {"match": match}) or 0
+        return self._session.scalar(on(self.name).count, {"match": asked.match}) or 0
 
     def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
         """Give escaped HTML with `<mark>` around what matched, for those that match.
 
-        Taken from the abstract or the content, whichever shows more of the query's words; from
-        another column where neither matches. About 300 characters at most.
+        The passage of the abstract or the content that shows most of the query's words, the rare
+        ones before the frequent; about 300 characters. Of what has neither, the title.
         """
-        match = match_expression(positive(query))
-        if not match or not resource_ids:
+        reading = self._reading()
+        wanted = reading.asked(positive(query)).wanted
+        if not wanted or not resource_ids:
             return {}
-        found = self._session.execute(
-            _on(self.name).snippets, {"match": match, "ids": json.dumps(list(resource_ids))}
-        )
-        return {resource_id: _as_html(_best(columns)) for resource_id, *columns in found}
+        frequencies = self._vocabulary().frequencies(wanted)
+        weighed = [
+            Wanted(one, 1 / math.log(3 + number))
+            for one, number in zip(wanted, frequencies, strict=True)
+        ]
+        return snippets_of(self._session, resource_ids, Snippets(weighed, reading.languages))
+
+    def matches(
+        self, query: KeywordQuery, resource_ids: Collection[str]
+    ) -> Mapping[str, list[WordMatch]]:
+        """Give which words each resource matches; their scores add up to its BM25."""
+        held = self._held(resource_ids) if self._searched.analysed else {}
+        documents = self._documents({"ids": json.dumps(list(resource_ids))})
+        rows = json.dumps(list(documents.values()))
+        found: dict[str, dict[Sought, float]] = {one: {} for one in documents}
+        for sought, phrases in self._reading().asked(query).scored():
+            scaled = self._factors(sought)
+            plain = any_of(phrase for phrase in phrases if phrase not in scaled)
+            for phrase in (plain, *(phrase for phrase in phrases if phrase in scaled)):
+                parts = self._parts(phrase, rows)
+                for one, row in documents.items():
+                    if row in parts:
+                        part = parts[row] * scaled.get(phrase, 1.0)
+                        found[one][sought] = found[one].get(sought, 0.0) + part
+        return {
+            one: [
+                WordMatch(sought.as_typed, occurrences(sought, held.get(one, {})), score)
+                for sought, score in scores.items()
+            ]
+            for one, scores in found.items()
+        }
+
+    def weights(self) -> Mapping[str, float]:
+        """Give how much a match in each column counts in BM25."""
+        return self._searched.weights
+
+    def spelled(self, words: Collection[str]) -> Mapping[str, str]:
+        """Give for words that no text has, or hardly one, those of the library that are meant."""
+        if not self._searched.analysed:
+            return {}
+        speller = Speller(self._reading(), self._vocabulary(), self._texts_with)
+        found = ((word, speller.likeliest(word)) for word in dict.fromkeys(words))
+        return {word: meant for word, meant in found if meant}
+
+    def _reading(self) -> Reading:
+        return self._seen()[1]
+
+    def _vocabulary(self) -> Vocabulary:
+        return self._seen()[0]
+
+    def _seen(self) -> tuple[Vocabulary, Reading]:
+        """Give the words of the index that is searched; asked for anew after each change to it."""
+        table = self._searched
+        at = (self._session.get_transaction(), table.name)
+        if self._words is None or self._words[0] != at or at[0] is None:
+            vocabulary = Vocabulary(self._session, table)
+            reading = Reading(vocabulary.languages) if table.analysed else TypedReading()
+            self._words = at, (vocabulary, reading)
+        return self._words[1]
+
+    def _balanced(self, asked: Asked, limit: int) -> list[tuple[str, float]]:
+        """Rank as if the stems of one word were one."""
+        too_much: dict[str, float] = defaultdict(float)
+        for sought, phrases in asked.scored():
+            scaled = self._factors(sought)
+            for phrase in scaled.keys() & set(phrases):
+                for one, part in self._ranked(phrase, _ALL):
+                    too_much[one] += part * (1 - scaled[phrase])
+        if not too_much:
+            return self._ranked(asked.match, limit)
+        ranked = self._ranked(asked.match, limit if limit == _ALL else limit + len(too_much))
+        found = [(one, score - too_much.get(one, 0.0)) for one, score in ranked]
+        found.sort(key=lambda hit: -hit[1])
+        return found if limit == _ALL else found[:limit]
+
+    def _factors(self, sought: Sought) -> dict[str, float]:
+        if len(sought.whole) < 2 or not self._searched.analysed:
+            return {}
+        return factors(sought, self._frequency, self._vocabulary().entries)
+
+    def _frequency(self, phrase: str) -> int:
+        return self._session.scalar(on(self.name).count, {"match": phrase}) or 0
+
+    def _ranked(self, match: str, limit: int) -> list[tuple[str, float]]:
+        if not match:
+            return []
+        table = self._searched
+        asked = {"match": match, "rank": table.rank, "limit": limit}
+        found = self._session.execute(on(table.name).search, asked)
+        return [(resource_id, score) for resource_id, score in found]
+
+    def _parts(self, match: str, rows: str) -> dict[int, float]:
+        """Give what a part of a query adds to the scores of these rows."""
+        if not match:
+            return {}
+        table = self._searched
+        asked = {"match": match, "rank": table.rank, "rows": rows}
+        found = self._session.execute(on(table.name).part, asked)
+        return {row.rowid: row.score for row in found}
+
+    def _met_exactly(self, sought: Sought) -> set[str]:
+        """Give the resources that have a phrase as it is typed."""
+        phrase = ExactPhrase(sought.term.words, begun=sought.term.prefix)
+        near = [one for one, _ in self._ranked(sought.expression, _ALL)]
+        return holding(self._session, near, phrase, sought.term.column) if phrase else set(near)
+
+    def _texts_with(self, token: str) -> Iterator[str]:
+        """Give some titles and abstracts that have a token, or else one content."""
+        ids = [one for one, _ in self._ranked(f'"{token}"', _SAMPLE)]
+        for heading in headings(self._session, ids).values():
+            yield f"{heading.title} {heading.abstract}"
+        in_headings = any_of(f'{column} : "{token}"' for column in ("title", "abstract"))
+        if not self._ranked(in_headings, 1):
+            yield from (content for _, content in contents(self._session, ids[:1]))
+
+    def _held(self, resource_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        ids = {"ids": json.dumps(list(resource_ids))}
+        return {
+            one: dict(zip(COLUMNS, columns, strict=True))
+            for one, *columns in self._session.execute(on(self.name).held, ids)
+        }
 
     def _documents(self, ids: dict[str, str]) -> dict[str, int]:
-        return {found.resource_id: found.id for found in self._session.execute(_DOCUMENTS, ids)}
+        return {found.resource_id: found.id for found in self._session.execute(DOCUMENTS, ids)}
 
     def _remove_text(self, documents: Iterable[int]) -> None:
         if rows := [{"id": document} for document in documents]:
             for table in self._tables():
-                self._session.execute(_on(table.name).remove, rows)
+                self._session.execute(on(table.name).remove, rows)
 
 
 def fts5_available(connection: Connection) -> bool:
     """Tell whether this SQLite has FTS5, which some builds leave out."""
     return "fts5" in connection.exec_driver_sql("PRAGMA module_list").scalars().all()
-
-
-def _columns(entry: SearchEntry) -> dict[str, Any]:
-    return {column: getattr(entry, column).translate(_NOT_INDEXED) for column in COLUMNS}
-
-
-def _best(snippets: Sequence[str]) -> str:
-    abstract, content, other = snippets
-    best = max((abstract, content), key=_distinct_matches)
-    return best if _distinct_matches(best) else other
-
-
-def _distinct_matches(marked: str) -> int:
-    return len({match.lower() for match in re.findall(f"{_OPEN}([^{_CLOSE}]*)", marked)})
-
-
-def _as_html(marked: str) -> str:
-    """Escape the text, turn the marks into tags, and cut it so that every tag is closed."""
-    pieces: list[str] = []
-    room = _SNIPPET_CHARACTERS
-    for piece in re.split(f"({_OPEN}[^{_CLOSE}]*{_CLOSE})", marked):
-        inner = piece.strip(_OPEN + _CLOSE)
-        shown = inner if len(inner) <= room else inner[:room] + "…"
-        escaped = html.escape(shown)
-        pieces.append(f"<mark>{escaped}</mark>" if piece.startswith(_OPEN) else escaped)
-        room -= len(inner)
-        if room <= 0:
-            break
-    return "".join(pieces)

@@ -26,6 +26,7 @@ def _request(
     language: str | None = None,
     sort: str = "relevance",
     facets: bool = True,
+    explain: Annotated[bool, Query(description="say what each score is the sum of")] = False,
 ) -> SearchRequest:
     return SearchRequest(
         query=q,
@@ -42,11 +43,12 @@ def _request(
         type=type,
         language=language,
         facets=facets,
+        explain=explain,
         sort=cast("Sort", sort),
     )
 
 
-@router.get("/search")
+@router.get("/search", response_model_exclude_unset=True)
 def search(
     services: Reading,
     request: Annotated[SearchRequest, Depends(_request)],

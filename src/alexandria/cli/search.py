@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated, Any, cast, get_args
 
 import typer
@@ -24,6 +25,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.log import configure_logging
 from alexandria.services.saved_searches import request_of
 from alexandria.services.search import SearchRequest
+from alexandria.services.search.explanation import in_words
 from alexandria.services.search.request import Mode
 
 _DEFAULT_MODE = "hybrid"
@@ -32,7 +34,13 @@ _DEFAULT_MODE = "hybrid"
 @app.command()
 @handle_errors
 def search(
-    query: Annotated[str | None, typer.Argument()] = None,
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            help='Words, "an exact phrase", +required, -excluded, begin*, title:word, author:name, '
+            "tag:name, year:2019-2021, or a DOI, arXiv id or ISBN."
+        ),
+    ] = None,
     mode: Annotated[
         str | None,
         typer.Option(
@@ -47,6 +55,9 @@ def search(
     save: Annotated[
         str | None, typer.Option(metavar="NAME", help="Save this search under a name.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what each score is the sum of.")
+    ] = False,
     wait_for: Annotated[
         int | None, typer.Option(help="Wait until the index holds this event (`event_id`).")
     ] = None,
@@ -69,6 +80,7 @@ def search(
     else:
         asked_mode = cast("Mode", mode or _DEFAULT_MODE)
         request = SearchRequest(query or "", asked_mode, limit, facets=as_json)
+    request = replace(request, explain=explain)
     if save is not None:
         with writing() as session:
             services = Services(session)
@@ -115,6 +127,8 @@ def _print(answer: dict[str, Any], new: Collection[str] | None) -> None:
     if index["pending"]:
         state += f"; {index['pending']} changes are still to come"
     out.print(f"[dim]{state}.[/dim]", highlight=False)
+    if answer["did_you_mean"]:
+        out.print(f"Did you mean: {escape(answer['did_you_mean'])}", highlight=False)
     for hit in answer["results"]:
         mark = "[green]new[/green] " if hit["id"] in (new or ()) else ""
         line = " · ".join(filter(None, (", ".join(hit["authors"][:3]), str(hit["year"] or ""))))
@@ -122,6 +136,8 @@ def _print(answer: dict[str, Any], new: Collection[str] | None) -> None:
         for text in (line, plain_snippet(hit["snippet"], hit["title"]), hit["id"]):
             if text:
                 out.print(escape(text), highlight=False)
+        for sentence in in_words(hit["explanation"]) if "explanation" in hit else ():
+            out.print(f"  [dim]{escape(sentence)}[/dim]", highlight=False)
 
 
 def plain_snippet(snippet: str, title: str) -> str:

@@ -48,6 +48,8 @@ class SearchEntry:
     content: str
     terms: str
     """Tags, subjects, venue and identifiers, separated by spaces."""
+    language: str | None = None
+    """As declared; by its stemmer the words are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Term:
     prefix: bool = False
     column: str | None = None
     """`title`, `abstract`, `authors`, `content` or `terms`; None: all of them."""
+    exact: bool = False
+    """Just these words in this order, not others of the same stems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,17 @@ class KeywordQuery:
     any_of: tuple[Term, ...] = ()
     all_of: tuple[Term, ...] = ()
     none_of: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """What one word or phrase of a query adds to the keyword score of a resource."""
+
+    word: str
+    fields: Mapping[str, int]
+    """Column to how often it stands there."""
+    score: float
+    """Its part of BM25."""
 
 
 class FullTextIndex(Protocol):
@@ -103,6 +118,17 @@ class FullTextIndex(Protocol):
 
     def snippets(self, query: KeywordQuery, resource_ids: Collection[str]) -> Mapping[str, str]:
         """Give escaped HTML with `<mark>` around what matched, for those that match."""
+
+    def matches(
+        self, query: KeywordQuery, resource_ids: Collection[str]
+    ) -> Mapping[str, list[WordMatch]]:
+        """Give which words each resource matches; their scores add up to its BM25."""
+
+    def weights(self) -> Mapping[str, float]:
+        """Give how much a match in each column counts in BM25."""
+
+    def spelled(self, words: Collection[str]) -> Mapping[str, str]:
+        """Give for words that no text has, or hardly one, those of the library that are meant."""
 
 
 class VectorIndex(Protocol):

@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - look-alike characters are what this file is about
 
 import re
+from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _DOI_PREFIX = re.compile(
@@ -28,13 +29,24 @@ _ARXIV_IN_TEXT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
-_ISBN = re.compile(r"(?<![\d-])(?:97[89][- ]?)?\d(?:[- ]?\d){8}[- ]?[\dXx](?![\d-])", re.ASCII)
+_ISBN = re.compile(r"(?<![\d-])(?:97[89][-\ ]?)?\d(?:[-\ ]?\d){8}[-\ ]?[\dXx](?![\d-])", re.ASCII)
 _ISBN_NAME = re.compile(r"^(?:urn:)?isbn(?:-1[03])?[:\s]*", re.IGNORECASE)
 
 _PMID = re.compile(
     r"^(?:pmid[:\s]\s*|(?:https?://)?(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|"
     r"ncbi\.nlm\.nih\.gov/pubmed)/)?0*([1-9]\d{0,8})/?$",
     re.IGNORECASE | re.ASCII,
+)
+
+_TYPED = re.compile(
+    rf"""(?<!\S)["(\[]?(?:
+    (?P<doi>(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/|info:doi/|urn:doi:|doi[:\s]\s*)?10\.\d{{4,9}}(?:\.\d+)*/\S+)
+    | (?P<arxiv>(?:arxiv[:\s]\s*|(?:https?://)?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf|html|ps)/)?
+        (?:{_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?:\.pdf)?)
+    | pmid[:\s]\s*(?P<pmid>\d{{1,9}})
+    | (?:isbn(?:-1[03])?[:\s]\s*)?(?P<isbn>{_ISBN.pattern})
+    )[")\].,;]*(?!\S)""",
+    re.IGNORECASE | re.ASCII | re.VERBOSE,
 )
 
 _TRACKING = re.compile(
@@ -98,6 +110,32 @@ def normalise_pmid(value: str | None) -> str | None:
     """Give the digits of a PubMed id, or None if there is none."""
     match = _PMID.match((value or "").strip())
     return match.group(1) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An identifier that stands in what somebody typed, and the characters that it takes there."""
+
+    names: tuple[tuple[str, str], ...]
+    """Scheme and value, in the forms in which it may be stored."""
+    start: int
+    end: int
+
+
+def find_mentions(typed: str) -> list[Mention]:
+    """Find DOIs, arXiv ids and ISBNs in any usual form, and PubMed ids as `pmid:123`."""
+    found = (Mention(_names(match), match.start(), match.end()) for match in _TYPED.finditer(typed))
+    return [mention for mention in found if mention.names]
+
+
+def _names(match: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    forms = {
+        "doi": normalise_doi(match["doi"]),
+        "arxiv": normalise_arxiv(match["arxiv"]) or normalise_arxiv(normalise_doi(match["doi"])),
+        "isbn": normalise_isbn(match["isbn"]),
+        "pmid": match["pmid"],
+    }
+    return tuple((scheme, value) for scheme, value in forms.items() if value)
 
 
 def canonical_url(value: str | None) -> str | None:

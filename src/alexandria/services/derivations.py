@@ -21,7 +21,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
     for derivation in (
         Derivation(
             "search",
-            _TEXT | {"authors", "venue", "url", "tags", "subjects", "identifiers"},
+            _TEXT | {"authors", "venue", "url", "language", "tags", "subjects", "identifiers"},
             delay=1,
         ),
         Derivation("embedding", _TEXT, delay=5),

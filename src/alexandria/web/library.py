@@ -12,6 +12,7 @@ from alexandria.access import Reading, wait_until_complete
 from alexandria.models import QualityScore, Resource
 from alexandria.services.quality_rules import WEIGHTS
 from alexandria.services.search import SearchRequest
+from alexandria.services.search.explanation import in_words
 from alexandria.services.search.request import Mode, SearchResult, Sort
 from alexandria.services.users import Identity
 from alexandria.web.rendering import number_of, page, reader
@@ -73,6 +74,7 @@ def library(
         language=language.strip() or None,
         min_quality=_quality(min_quality),
         sort=cast("Sort", sort),
+        explain=True,
     )
     answer = services.search.search(asked)
     hits = answer["results"]
@@ -91,6 +93,7 @@ def library(
         **saved_of(services, who, asked, saved, since),
         best_keyword=_best_keyword(hits),
         deleted=_deleted(services.session, deleted),
+        reasons={hit["id"]: in_words(hit["explanation"]) for hit in hits if q.strip()},
         links=_Links(request, asked.offset, answer["total"]),
     )
 
@@ -140,6 +143,11 @@ class _Links:
 
     def _at(self, offset: int) -> str:
         return "?" + urlencode(self._asked | {"offset": str(offset)})
+
+    def asking(self, query: str) -> str:
+        """Give the address of the same search with another query."""
+        kept = {name: value for name, value in self._asked.items() if name != "offset"}
+        return "?" + urlencode(kept | {"q": query})
 
     def narrowed(self, facet: str, value: str) -> str:
         """Give the address of the results that have this value as well."""

@@ -13,12 +13,12 @@ from alexandria.adapters.extractors.bibliography import (
     with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.latex import latex_to_text, split_top_level, verbatim_to_text
 from alexandria.adapters.extractors.names import first_last, is_others
 from alexandria.adapters.extractors.text import clean_line
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _COMMA = re.compile(r",")

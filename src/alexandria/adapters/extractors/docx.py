@@ -11,7 +11,6 @@ from lxml.etree import _Element
 from alexandria.adapters.extractors.bibliography import identify, split_keywords
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.pdf_head import find_abstract
 from alexandria.adapters.extractors.pdf_title import plausible_title
@@ -22,6 +21,7 @@ from alexandria.adapters.extractors.xml_reading import block_of, line_of, parse_
 from alexandria.adapters.extractors.zip_files import ZipReader
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
+from alexandria.protocols.languages import language_code
 
 _HEADING = "heading"  # a paragraph of a heading's style is called so
 _BLOCKS = frozenset({"p", "tr", "br", "cr", "txbxContent", "footnote", "endnote", _HEADING})

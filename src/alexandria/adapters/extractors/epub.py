@@ -10,7 +10,6 @@ from lxml.etree import _Element
 from alexandria.adapters.extractors.bibliography import plain_block
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.markup import markup_text
 from alexandria.adapters.extractors.names import first_last
@@ -21,6 +20,7 @@ from alexandria.adapters.extractors.zip_files import ZipReader
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import normalise_doi, normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"

@@ -18,7 +18,6 @@ from alexandria.adapters.extractors.html_parsing import parse_page
 from alexandria.adapters.extractors.html_text import SHORTEST, main_text
 from alexandria.adapters.extractors.html_title import find_title, site_name
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.people import leading_people, people_in
 from alexandria.adapters.extractors.sniff import HTML
@@ -26,6 +25,7 @@ from alexandria.adapters.extractors.text import clean_line
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import canonical_url, normalise_doi, normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _MAX_TAGS = 20
 _DATE_IN_URL = re.compile(r"/(20\d{2}|19\d{2})/(?:0?[1-9]|1[0-2])/")

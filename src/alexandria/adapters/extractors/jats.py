@@ -7,7 +7,6 @@ from lxml.etree import _Element
 
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.sniff import JATS
 from alexandria.adapters.extractors.text import clean_block
@@ -15,6 +14,7 @@ from alexandria.adapters.extractors.xml_reading import block_of, line_of, parse_
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import canonical_url, find_arxiv, find_doi, normalise_doi
+from alexandria.protocols.languages import language_code
 
 _BLOCKS = frozenset(
     """

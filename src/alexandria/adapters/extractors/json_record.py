@@ -15,11 +15,11 @@ from alexandria.adapters.extractors.bibliography import (
     with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.names import first_last, is_others
 from alexandria.adapters.extractors.text import clean_line
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _KINDS = {str: "text", bool: "true or false", list: "a list", dict: "an object"}
 _VENUES = ("venue", "container-title", "journal", "event-title", "event")

@@ -9,13 +9,13 @@ from markdown_it.token import Token
 from alexandria.adapters.extractors.bibliography import identify, split_keywords
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.sniff import MARKDOWN
 from alexandria.adapters.extractors.text import clean_block, clean_line
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
+from alexandria.protocols.languages import language_code
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)$")

@@ -17,13 +17,13 @@ from alexandria.adapters.extractors.bibliography import (
     with_own_fields,
 )
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last, is_others
 from alexandria.adapters.extractors.sniff import RIS
 from alexandria.adapters.extractors.text import clean_line, clean_text
 from alexandria.protocols.extraction import ExtractedDocument, ExtractedRecord, Record
 from alexandria.protocols.identifiers import normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _EXACT = re.compile(r"^\s{0,3}([A-Z][A-Z0-9])  -(?:\s|$)(.*)$")
 _LOOSE = re.compile(r"^\s*([A-Z][A-Z0-9])[ \t]{0,4}-(?:\s|$)(.*)$")

@@ -6,7 +6,6 @@ from lxml.etree import _Element
 
 from alexandria.adapters.extractors.dates import year_of
 from alexandria.adapters.extractors.language import detect_language
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.limits import Limits
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.extractors.sniff import TEI
@@ -14,6 +13,7 @@ from alexandria.adapters.extractors.xml_reading import block_of, line_of, parse_
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import ExtractedDocument, Record
 from alexandria.protocols.identifiers import find_arxiv, normalise_doi, normalise_isbn
+from alexandria.protocols.languages import language_code
 
 _BLOCKS = frozenset(
     """

@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 
 from alexandria.adapters.extractors.bibliography import kind_of, plain_block, plain_line
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.lookups.json_reading import (
     line_at,
     object_at,
@@ -18,6 +17,7 @@ from alexandria.adapters.lookups.json_reading import (
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import normalise_isbn
+from alexandria.protocols.languages import language_code
 
 ACCEPT = "application/json"
 _TYPES: Mapping[str, str] = {

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from alexandria.adapters.extractors.bibliography import kind_of, plain_block
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.names import first_last
 from alexandria.adapters.lookups.json_reading import (
     line_at,
@@ -18,6 +17,7 @@ from alexandria.adapters.lookups.json_reading import (
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import canonical_url, find_arxiv
+from alexandria.protocols.languages import language_code
 
 ACCEPT = "application/vnd.api+json"
 _TYPES: Mapping[str, str] = {

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from lxml.etree import _Element
 
 from alexandria.adapters.extractors.dates import year_of
-from alexandria.adapters.extractors.language_codes import language_code
 from alexandria.adapters.extractors.text import clean_block
 from alexandria.adapters.extractors.xml_reading import line_of, parse_xml
 from alexandria.adapters.lookups.json_reading import without_empty
 from alexandria.errors import ExtractionError
 from alexandria.protocols.extraction import Record
 from alexandria.protocols.identifiers import normalise_doi
+from alexandria.protocols.languages import language_code
 
 ACCEPT = "application/xml, text/xml"
 

@@ -25,6 +25,35 @@ class Passage(BaseModel):
     text: str
 
 
+class ExplainedWord(BaseModel):
+    word: str
+    fields: dict[str, int]
+    """Field to how often the word stands there."""
+    score: float
+    """Its part of BM25."""
+
+
+class ExplainedPart(BaseModel):
+    name: str
+    """`keyword`, `semantic`, `neighbours` or `identifier`."""
+    value: float | None
+    """BM25, or cosine."""
+    normalised: float
+    weight: float
+    score: float
+    """`normalised` times `weight`."""
+
+
+class Explanation(BaseModel):
+    score: float
+    parts: list[ExplainedPart]
+    """Their scores add up to the result's."""
+    words: list[ExplainedWord]
+    """Their scores add up to BM25."""
+    field_weights: dict[str, float]
+    """Field to how much a match in it counts in BM25."""
+
+
 class SearchHit(BaseModel):
     id: str
     external_id: str | None
@@ -40,6 +69,8 @@ class SearchHit(BaseModel):
     quality: float | None
     freshness: dict[str, str]
     """Derivation to state."""
+    explanation: Explanation | None = None
+    """Only with `explain=true`."""
 
 
 class SearchOut(BaseModel):
@@ -48,6 +79,8 @@ class SearchOut(BaseModel):
     total: int
     took_ms: float
     cached: bool
+    did_you_mean: str | None
+    """The query with words that the library has, where it has none or hardly one like those typed."""
     index: IndexState
     facets: dict[str, list[Facet]]
     results: list[SearchHit]

@@ -17,6 +17,7 @@ from alexandria.protocols import (
     VectorIndex,
 )
 from alexandria.services.search.conditions import Conditions
+from alexandria.services.search.identified import first
 from alexandria.services.search.ordering import in_order, sql_order
 from alexandria.services.search.query import ParsedQuery
 from alexandria.services.search.ranking import (
@@ -64,15 +65,25 @@ class Candidates:
         self._passages = passages
         self._embedder = embedder
 
-    def find(self, request: SearchRequest, parsed: ParsedQuery, conditions: Conditions) -> Found:
-        if not parsed.wants_words:
+    def find(
+        self,
+        request: SearchRequest,
+        parsed: ParsedQuery,
+        conditions: Conditions,
+        named: Sequence[str] = (),
+    ) -> Found:
+        """`named`: resources that the query names by an identifier; they come first."""
+        if not parsed.wants_words and not named:
             return self._listed(request, parsed, conditions)
         mode = self._possible_mode(request, parsed)
-        if mode == "keyword" and request.sort == "relevance" and not (conditions or request.facets):
+        all_wanted = request.facets or request.sort != "relevance" or conditions or named
+        if mode == "keyword" and not all_wanted:
             return self._best_by_words(request, parsed.keyword)
         # Conditions come first, so that a rare kind of resource is not cut off with the list.
         allowed = conditions.allowed(self._session) if conditions else None
-        hits = in_order(self._session, self._ranked(mode, parsed, allowed), request.sort)
+        ranked = self._ranked(mode, parsed, allowed) if parsed.wants_words else []
+        leading = [one for one in named if allowed is None or one in allowed]
+        hits = in_order(self._session, first(ranked, leading), request.sort)
         ids = [hit.resource_id for hit in hits]
         return Found(hits[request.offset : request.offset + request.limit], len(hits), ids)
 

@@ -21,6 +21,7 @@ def entry_for(resource: Resource) -> SearchEntry:
         terms=" ".join(
             [*resource.tags, *resource.subjects, resource.venue or "", *_names(resource)]
         ),
+        language=resource.language,
     )
 
 

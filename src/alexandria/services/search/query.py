@@ -55,6 +55,13 @@ class ParsedQuery:
     def wants_words(self) -> bool:
         return bool(self.keyword.any_of or self.keyword.all_of)
 
+    @property
+    def plain_words(self) -> list[str]:
+        """Give the words that are looked for with all that have their stem."""
+        terms = (*self.keyword.any_of, *self.keyword.all_of)
+        plain = (term for term in terms if not (term.prefix or term.exact))
+        return [word for term in plain for word in term.words]
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -103,6 +110,14 @@ def parse(query: str) -> ParsedQuery:
     )
 
 
+def with_words(query: str, others: Mapping[str, str]) -> str:
+    """Give the query with other words in place of these."""
+    for word, other in others.items():
+        typed = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", re.IGNORECASE)
+        query = other.join(typed.split(query))
+    return query
+
+
 def clean(query: str) -> str:
     """Give the query on one line, without what no database or model can read."""
     return " ".join(_UNREADABLE.sub(" ", query[:MAX_CHARACTERS]).split())
@@ -110,7 +125,8 @@ def clean(query: str) -> str:
 
 def _term(part: re.Match[str], value: str, column: str | None) -> Term:
     if part["word"] is None:
-        return Term(tuple(value.split()), prefix=part["open"] is not None, column=column)
+        begun = part["open"] is not None
+        return Term(tuple(value.split()), prefix=begun, column=column, exact=True)
     word = value.rstrip("*")
     return Term((word,), prefix=word != value, column=column)
 

@@ -1,7 +1,7 @@
 """How two ranked lists become one: `docs/decisions/0003-ranking.md` has what was measured."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,25 +32,16 @@ class Passage:
     content_revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a score of hybrid search is the sum of, each with its weight applied."""
-
-    keyword: float = 0.0
-    semantic: float = 0.0
-    neighbours: float = 0.0
-
-    def __mul__(self, factor: float) -> "Parts":
-        return Parts(self.keyword * factor, self.semantic * factor, self.neighbours * factor)
-
-    @property
-    def sum(self) -> float:
-        return self.keyword + self.semantic + self.neighbours
+Parts = Mapping[str, tuple[float, float]]
+"""What a score is the sum of: name to a value and its weight, which are multiplied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`score` orders; `keyword` (BM25) and `semantic` (cosine) are None where a list lacks it."""
+    """`score` orders; `keyword` (BM25) and `semantic` (cosine) are None where a list lacks it.
+
+    `parts`: what the score is the sum of, by name: a normalised score and its weight.
+    """
 
     resource_id: str
     score: float
@@ -58,17 +49,19 @@ class Hit:
     semantic: float | None = None
     passage: Passage | None = None
     """Where the text is nearer to the query than the resource as a whole."""
-    parts: Parts | None = None
-    """Of hybrid search."""
+    parts: Parts = field(default_factory=dict, compare=False)
 
 
 def by_keyword(found: Ranked) -> list[Hit]:
-    return [Hit(one, score, keyword=score) for one, score in found]
+    return [Hit(one, score, keyword=score, parts={"keyword": (score, 1.0)}) for one, score in found]
 
 
 def by_meaning(found: Ranked, passages: Mapping[str, Passage] | None = None) -> list[Hit]:
     passages = passages or {}
-    return [Hit(one, score, semantic=score, passage=passages.get(one)) for one, score in found]
+    return [
+        Hit(one, score, None, score, passages.get(one), {"semantic": (score, 1.0)})
+        for one, score in found
+    ]
 
 
 def fuse(keyword: Sequence[Hit], semantic: Sequence[Hit]) -> list[Hit]:
@@ -79,14 +72,15 @@ def fuse(keyword: Sequence[Hit], semantic: Sequence[Hit]) -> list[Hit]:
     right = _normalised({one: hit.semantic or 0.0 for one, hit in near.items()})
     hits = []
     for one in words | near:
-        parts = Parts(
-            keyword=(1 - _MEANING) * left.get(one, 0.0), semantic=_MEANING * right.get(one, 0.0)
-        )
         found = near.get(one)
+        parts = {
+            "keyword": (left.get(one, 0.0), 1 - _MEANING),
+            "semantic": (right.get(one, 0.0), _MEANING),
+        }
         hits.append(
             Hit(
                 one,
-                parts.sum,
+                _sum(parts),
                 keyword=words.get(one),
                 semantic=found.semantic if found else None,
                 passage=found.passage if found else None,
@@ -106,27 +100,23 @@ def refine(hits: Sequence[Hit], vectors: Mapping[str, Vectors], query: Vectors) 
     Then a score is shared with the nearest among the hits (score regularisation: Diaz,
     "Regularizing Ad Hoc Retrieval Scores", CIKM 2005): papers on one subject stand together.
     """
-    first = [hit for hit in hits[:REFINED] if hit.parts]
-    known = [hit for hit in first if hit.resource_id in vectors]
+    first = hits[:REFINED]
+    known = [hit.resource_id for hit in first if hit.resource_id in vectors]
     if len(known) <= 1:
         return list(hits)
-    matrix = np.stack([vectors[hit.resource_id] for hit in known])
-    nearness = _normalised(
-        dict(zip((hit.resource_id for hit in known), matrix @ _moved(query, matrix), strict=True))
-    )
-    again = {
-        hit.resource_id: replace(
-            hit.parts, semantic=_MEANING * float(nearness.get(hit.resource_id, 0.0))
-        )
+    matrix = np.stack([vectors[one] for one in known])
+    cosines: list[float] = (matrix @ _moved(query, matrix)).tolist()
+    near = _normalised(dict(zip(known, cosines, strict=True)))
+    again: dict[str, Parts] = {
+        hit.resource_id: {**hit.parts, "semantic": (near.get(hit.resource_id, 0.0), _MEANING)}
         for hit in first
-        if hit.parts
     }
-    shared = _neighbours_scores(matrix, [again[hit.resource_id].sum for hit in known])
-    for hit, score in zip(known, shared, strict=True):
-        own = again[hit.resource_id] * (1 - _NEIGHBOURS_WEIGHT)
-        again[hit.resource_id] = replace(own, neighbours=_NEIGHBOURS_WEIGHT * score)
+    shared = _neighbours_scores(matrix, [_sum(again[one]) for one in known])
+    for one, score in zip(known, shared, strict=True):
+        own = _scaled(again[one], 1 - _NEIGHBOURS_WEIGHT)
+        again[one] = {**own, "neighbours": (score, _NEIGHBOURS_WEIGHT)}
     ordered = [
-        replace(hit, score=again[hit.resource_id].sum, parts=again[hit.resource_id])
+        replace(hit, score=_sum(again[hit.resource_id]), parts=again[hit.resource_id])
         for hit in first
     ]
     ordered.sort(key=lambda hit: -hit.score)
@@ -161,9 +151,16 @@ def _below(ceiling: float, hits: Sequence[Hit]) -> list[Hit]:
         return list(hits)
     factor = max(0.0, ceiling) / best
     return [
-        replace(hit, score=hit.score * factor, parts=hit.parts * factor if hit.parts else None)
-        for hit in hits
+        replace(hit, score=hit.score * factor, parts=_scaled(hit.parts, factor)) for hit in hits
     ]
+
+
+def _sum(parts: Parts) -> float:
+    return sum(value * weight for value, weight in parts.values())
+
+
+def _scaled(parts: Parts, factor: float) -> Parts:
+    return {name: (value, weight * factor) for name, (value, weight) in parts.items()}
 
 
 def _normalised(scores: Mapping[str, float]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What a search is asked, and what it answers."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 from alexandria.errors import InvalidInputError
 from alexandria.services.search.conditions import (
@@ -14,6 +14,7 @@ from alexandria.services.search.conditions import (
     MinQuality,
     Years,
 )
+from alexandria.services.search.explanation import Explanation
 from alexandria.services.search.query import clean
 
 Mode = Literal["hybrid", "keyword", "semantic"]
@@ -46,6 +47,8 @@ class SearchRequest:
     sort: Sort = "relevance"
     facets: bool = True
     """Count what was found by year, author, and so on."""
+    explain: bool = False
+    """Say of each result what its score is the sum of."""
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -132,6 +135,8 @@ class SearchResult(TypedDict):
     quality: float | None
     freshness: dict[str, str]
     """Derivation to `fresh`, `pending`, `stale` or `failed`."""
+    explanation: NotRequired[Explanation]
+    """If it was asked for."""
 
 
 class SearchResponse(TypedDict):
@@ -141,6 +146,8 @@ class SearchResponse(TypedDict):
     """Keyword: all that match. Semantic and hybrid: at most the 1000 best of each list."""
     took_ms: float
     cached: bool
+    did_you_mean: str | None
+    """The query with words that the library has, where it has none or hardly one like those typed."""
     index: IndexState
     facets: dict[str, list[dict[str, Any]]]
     results: list[SearchResult]

@@ -11,7 +11,14 @@ from alexandria import cache_keys
 from alexandria.db import see_newest
 from alexandria.errors import NotFoundError, UnavailableError
 from alexandria.models import EmbeddingRow, Resource
-from alexandria.protocols import Cache, Embedder, FullTextIndex, PassageIndex, VectorIndex
+from alexandria.protocols import (
+    Cache,
+    Embedder,
+    FullTextIndex,
+    KeywordQuery,
+    PassageIndex,
+    VectorIndex,
+)
 from alexandria.services.embeddings import as_vector
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import Revisions
@@ -19,10 +26,12 @@ from alexandria.services.search import facets
 from alexandria.services.search.candidates import Candidates
 from alexandria.services.search.conditions import Conditions
 from alexandria.services.search.entries import entry_for, load_live
+from alexandria.services.search.explanation import explain
+from alexandria.services.search.identified import identified
 from alexandria.services.search.news import found_since
 from alexandria.services.search.ordering import in_order
-from alexandria.services.search.query import parse
-from alexandria.services.search.ranking import LIST_SIZE, by_meaning
+from alexandria.services.search.query import ParsedQuery, parse, with_words
+from alexandria.services.search.ranking import LIST_SIZE, Hit, by_meaning
 from alexandria.services.search.request import SearchRequest, SearchResponse, SearchResult
 from alexandria.services.search.results import page_of
 
@@ -32,6 +41,7 @@ class _Answer(TypedDict):
 
     total: int
     results: list[SearchResult]
+    did_you_mean: str | None
     facets: facets.Facets
 
 
@@ -73,6 +83,7 @@ class SearchService:
             total=answer["total"],
             took_ms=round((perf_counter() - started) * 1000, 2),
             cached=cached,
+            did_you_mean=answer["did_you_mean"],
             index={"complete_through": index["complete_through"], "pending": index["pending"]},
             facets=answer["facets"],
             results=results,
@@ -143,23 +154,46 @@ class SearchService:
         return answer, False
 
     def _answer(self, request: SearchRequest) -> _Answer:
-        parsed = parse(request.query)
+        named = identified(self._session, request.query)
+        parsed = parse(named.words)
         filters = request.conditions()
         conditions = Conditions(
             required=filters.required + parsed.conditions.required,
             excluded=parsed.conditions.excluded,
         )
-        found = self._candidates.find(request, parsed, conditions)
+        found = self._candidates.find(request, parsed, conditions, named.resource_ids)
         snippets = (
             self._fulltext.snippets(parsed.keyword, [hit.resource_id for hit in found.hits])
             if self._fulltext
             else {}
         )
+        results = page_of(self._session, found.hits, snippets)
+        if request.explain:
+            self._explain(results, found.hits, parsed.keyword)
         return _Answer(
             total=found.total,
-            results=page_of(self._session, found.hits, snippets),
+            results=results,
+            did_you_mean=self._did_you_mean(request.query, parsed),
             facets=facets.count(self._session, found.ids) if request.facets else {},
         )
+
+    def _explain(
+        self, results: Iterable[SearchResult], hits: Iterable[Hit], query: KeywordQuery
+    ) -> None:
+        scored = {hit.resource_id: hit for hit in hits}
+        by_words = [one for one, hit in scored.items() if hit.keyword is not None]
+        fulltext = self._fulltext
+        words = fulltext.matches(query, by_words) if fulltext else {}
+        weights = fulltext.weights() if fulltext else {}
+        for result in results:
+            one = result["id"]
+            result["explanation"] = explain(scored[one], words.get(one, []), weights)
+
+    def _did_you_mean(self, query: str, parsed: ParsedQuery) -> str | None:
+        if self._fulltext is None:
+            return None
+        meant = self._fulltext.spelled(parsed.plain_words)
+        return with_words(query, meant) if meant else None
 
     def _with_freshness(self, results: Iterable[SearchResult]) -> list[SearchResult]:
         shown = list(results)

@@ -1,11 +1,9 @@
-"""The names of languages as files and services declare them, turned into ISO 639-1."""
-
-from alexandria.adapters.extractors.text import clean_line
+"""Languages by their ISO 639-1 code."""
 
 
 def language_code(value: str | None) -> str | None:
     """Give the ISO 639-1 code of a declared language: `en-US`, `eng`, `German`."""
-    word = (clean_line(value) or "").lower().replace("_", "-").split("-")[0].strip()
+    word = " ".join((value or "").split()).lower().replace("_", "-").split("-")[0].strip()
     if len(word) == 2 and word.isascii() and word.isalpha():
         return word
     return _CODES.get(word)
@@ -24,14 +22,17 @@ _CODES = {
         "en": "eng english american british usenglish ukenglish",
         "es": "spa spanish español",
         "et": "est estonian",
+        "eo": "epo esperanto",
         "eu": "eus baq basque",
         "fa": "fas per persian",
         "fi": "fin finnish",
         "fr": "fra fre french francais français",
+        "ga": "gle irish",
         "he": "heb hebrew",
         "hi": "hin hindi",
         "hr": "hrv croatian",
         "hu": "hun hungarian magyar",
+        "hy": "hye arm armenian",
         "id": "ind indonesian",
         "is": "isl ice icelandic",
         "it": "ita italian italiano",
@@ -40,8 +41,9 @@ _CODES = {
         "la": "lat latin",
         "lt": "lit lithuanian",
         "lv": "lav latvian",
+        "ne": "nep nepali",
         "nl": "nld dut dutch",
-        "no": "nor norwegian norsk",
+        "no": "nor norwegian norsk nb nob nn nno",
         "pl": "pol polish",
         "pt": "por portuguese brazilian brazil",
         "ro": "ron rum romanian",
@@ -50,9 +52,12 @@ _CODES = {
         "sl": "slv slovenian slovene",
         "sr": "srp serbian",
         "sv": "swe swedish",
+        "ta": "tam tamil",
+        "th": "tha thai",
         "tr": "tur turkish",
         "uk": "ukr ukrainian",
         "vi": "vie vietnamese",
+        "yi": "yid yiddish",
         "zh": "zho chi chinese",
     }.items()
     for name in names.split()
