@@ -4,7 +4,6 @@ import pytest
 from alexandria.services.search.ranking import (
     REFINED,
     Hit,
-    Parts,
     Passage,
     by_keyword,
     by_meaning,
@@ -27,7 +26,7 @@ def test_each_normalised_score_counts_by_its_weight() -> None:
         ("last meaning", 0.0),
     ]
     assert (hits[0].keyword, hits[0].semantic) == (12.0, 0.5)
-    assert hits[0].parts == Parts(keyword=pytest.approx(0.4), semantic=pytest.approx(0.3))
+    assert hits[0].parts == {"keyword": (1.0, 0.4), "semantic": (pytest.approx(0.5), 0.6)}
     assert hits[1].keyword is None
 
 
@@ -74,8 +73,9 @@ def test_what_is_like_the_best_rises_and_the_parts_add_up() -> None:
 
     assert [hit.resource_id for hit in refined] == ["best", "alike", "other", "far"]
     for hit in refined:
-        assert hit.parts is not None
-        assert hit.parts.sum == pytest.approx(hit.score)
+        assert sum(value * weight for value, weight in hit.parts.values()) == pytest.approx(
+            hit.score
+        )
     assert {hit.resource_id: hit.semantic for hit in refined} == dict(near)
 
 
@@ -111,5 +111,5 @@ def test_a_hit_without_a_vector_is_ordered_by_its_words() -> None:
 
     refined = {hit.resource_id: hit for hit in refine(hits, vectors, unit(1, 0))}
 
-    assert refined["words"].parts == Parts(keyword=0.4)
+    assert refined["words"].parts == {"keyword": (1.0, 0.4), "semantic": (0.0, 0.6)}
     assert isinstance(refined["a"], Hit)
