@@ -4,6 +4,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -58,7 +59,7 @@ class SqliteFullText:
         self._session = session
         self._tables = tables
         self.schema = SCHEMA
-        self._words: tuple[Any, tuple[Vocabulary, Reading]] | None = None
+        self._known: _Seen | None = None
 
     @property
     def name(self) -> str:
@@ -81,7 +82,7 @@ class SqliteFullText:
         newest = {entry.resource_id: entry for entry in entries}
         if not newest:
             return
-        self._words = None
+        self._known = None
         ids = {"ids": json.dumps(list(newest))}
         self._session.execute(ADD_DOCUMENTS, ids)
         documents = self._documents(ids)
@@ -91,7 +92,7 @@ class SqliteFullText:
             self._session.execute(on(table.name).add, rows)
 
     def remove(self, resource_ids: Collection[str]) -> None:
-        self._words = None
+        self._known = None
         ids = {"ids": json.dumps(list(resource_ids))}
         self._remove_text(self._documents(ids).values())
         self._session.execute(REMOVE_DOCUMENTS, ids)
@@ -187,20 +188,20 @@ class SqliteFullText:
         return {word: meant for word, meant in found if meant}
 
     def _reading(self) -> Reading:
-        return self._seen()[1]
+        return self._seen().reading
 
     def _vocabulary(self) -> Vocabulary:
-        return self._seen()[0]
+        return self._seen().vocabulary
 
-    def _seen(self) -> tuple[Vocabulary, Reading]:
-        """Give the words of the index that is searched; asked for anew after each change to it."""
+    def _seen(self) -> "_Seen":
+        """Give what is known of the index that is searched, if neither it nor our view changed."""
         table = self._searched
         at = (self._session.get_transaction(), table.name)
-        if self._words is None or self._words[0] != at or at[0] is None:
+        if self._known is None or self._known.at != at or at[0] is None:
             vocabulary = Vocabulary(self._session, table)
             reading = Reading(vocabulary.languages) if table.analysed else TypedReading()
-            self._words = at, (vocabulary, reading)
-        return self._words[1]
+            self._known = _Seen(at, vocabulary, reading)
+        return self._known
 
     def _balanced(self, asked: Asked, limit: int) -> list[tuple[str, float]]:
         """Rank as if the stems of one word were one."""
@@ -244,9 +245,13 @@ class SqliteFullText:
 
     def _met_exactly(self, sought: Sought) -> set[str]:
         """Give the resources that have a phrase as it is typed."""
-        phrase = ExactPhrase(sought.term.words, begun=sought.term.prefix)
-        near = [one for one, _ in self._ranked(sought.expression, _ALL)]
-        return holding(self._session, near, phrase, sought.term.column) if phrase else set(near)
+        known = self._seen().met_exactly
+        if sought not in known:
+            phrase = ExactPhrase(sought.term.words, begun=sought.term.prefix)
+            near = [one for one, _ in self._ranked(sought.expression, _ALL)]
+            column = sought.term.column
+            known[sought] = holding(self._session, near, phrase, column) if phrase else set(near)
+        return known[sought]
 
     def _texts_with(self, token: str) -> Iterator[str]:
         """Give some titles and abstracts that have a token, or else one content."""
@@ -271,6 +276,16 @@ class SqliteFullText:
         if rows := [{"id": document} for document in documents]:
             for table in self._tables():
                 self._session.execute(on(table.name).remove, rows)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    at: tuple[Any, str]
+    """The transaction, and the table."""
+    vocabulary: Vocabulary
+    reading: Reading
+    met_exactly: dict[Sought, set[str]] = field(default_factory=dict)
+    """A phrase to the resources that have its very words."""
 
 
 def fts5_available(connection: Connection) -> bool:
