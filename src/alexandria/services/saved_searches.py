@@ -20,7 +20,7 @@ MOST = 100
 """Of one user: each is searched anew to say what is new."""
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_A_PAGE = frozenset({"limit", "offset", "facets"})
+_OF_A_PAGE = frozenset({"limit", "offset", "facets", "explain"})
 _DEFAULTS = {one.name: one.default for one in fields(SearchRequest) if one.name not in _OF_A_PAGE}
 ASKED = tuple(_DEFAULTS)
 """Fields of a SearchRequest that are kept."""
