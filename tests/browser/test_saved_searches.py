@@ -43,8 +43,7 @@ def test_the_list_fits_a_narrow_window(reader: Reader, scheme: str) -> None:
     with reader.library.client() as client:
         name = f"{scheme} " + "long" * 40
         made = client.post("/saved-searches", json={"name": name, "query": "word " * 60}).json()
-    page = reader.open(
-        f"/ui/?saved={made['id']}", color_scheme=scheme, viewport={"width": 380, "height": 800}
-    )
+    opened = f"/ui/?saved={made['id']}&q={'word+' * 60}"
+    page = reader.open(opened, color_scheme=scheme, viewport={"width": 380, "height": 800})
     expect(page.locator("#saved li").first).to_be_visible()
     assert overflow(page) == 0
