@@ -19,7 +19,16 @@ from alexandria.adapters.file_store import LocalFileStore
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.adapters.web_fetcher import HttpFetcher
-from alexandria.bootstrap.models import can_serve, embedder, model_of, model_place, vector_store
+from alexandria.bootstrap.models import (
+    can_serve,
+    citation_models,
+    citation_reader,
+    citation_trainer,
+    embedder,
+    model_of,
+    model_place,
+    vector_store,
+)
 from alexandria.bootstrap.redis_servers import (
     broker_client,
     broker_url,
@@ -61,6 +70,9 @@ __all__ = [
     "broker_url",
     "cache",
     "cache_answers",
+    "citation_models",
+    "citation_reader",
+    "citation_trainer",
     "close",
     "embedded_broker",
     "embedded_cache",

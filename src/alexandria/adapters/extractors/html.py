@@ -53,7 +53,7 @@ _EXTRA = {
 def extract_html(
     data: bytes, *, declared_type: str | None = None, url: str | None = None
 ) -> ExtractedDocument:
-    tree = _parse(data, declared_type)
+    tree = parse_html(data, declared_type)
     page = read_metadata(tree)
     record_url = _url(tree, page, url)
     site = site_name(page)
@@ -89,7 +89,7 @@ def extract_html(
     return ExtractedDocument(media_type=HTML, kind="document", record=record)
 
 
-def _parse(data: bytes, declared_type: str | None) -> HtmlElement:
+def parse_html(data: bytes, declared_type: str | None) -> HtmlElement:
     in_page = _CHARSET.search(data[:8192])
     in_header = _HEADER_CHARSET.search(declared_type or "")
     name = in_page.group(1).decode("ascii", "ignore") if in_page else None
