@@ -207,6 +207,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /ui/resources/{resource_id}/compute/{derivation}": _compute_page,
     "POST /ui/resources/{resource_id}/delete": _delete_page,
 }
+_TRAINS = "It writes a model beside the library, and no row."
 _ONLY_READS = "It only reads."
 _PROCESS = "It runs a process that serves, and writes nothing of its own accord."
 COMMANDS: Mapping[str, Driver | str] = {
@@ -221,6 +222,11 @@ COMMANDS: Mapping[str, Driver | str] = {
     "status": _ONLY_READS,
     "export": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",
+    "evaluate citations": _ONLY_READS,
+    "train references": _TRAINS,
+    "train lists": _TRAINS,
+    "train finder": _TRAINS,
+    "train headers": _TRAINS,
     "rebuild": "It has computed anew what is derived; tests of its own drive it.",
     "doctor": "It finds what is wrong with derived data; tests of its own drive the repair.",
     "backup": _ONLY_READS,

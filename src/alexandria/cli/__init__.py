@@ -11,6 +11,7 @@ from alexandria.cli import (
     processes,
     rebuild,
     restore,
+    train,
     up,
     users,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "processes",
     "rebuild",
     "restore",
+    "train",
     "up",
     "users",
 ]
