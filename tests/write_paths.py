@@ -308,6 +308,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /ui/duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
     "POST /ui/merges/{merge_id}/undo": _undo_merge_page,
 }
+_TRAINS = "It writes a model beside the library, and no row."
 _ONLY_READS = "It only reads."
 _PROCESS = "It runs a process that serves, and writes nothing of its own accord."
 COMMANDS: Mapping[str, Driver | str] = {
@@ -324,6 +325,11 @@ COMMANDS: Mapping[str, Driver | str] = {
     "status": _ONLY_READS,
     "export": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",
+    "evaluate citations": _ONLY_READS,
+    "train references": _TRAINS,
+    "train lists": _TRAINS,
+    "train finder": _TRAINS,
+    "train headers": _TRAINS,
     "rebuild": "It has computed anew what is derived; tests of its own drive it.",
     "doctor": "It finds what is wrong with derived data; tests of its own drive the repair.",
     "backup": _ONLY_READS,

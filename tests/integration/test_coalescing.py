@@ -88,8 +88,11 @@ def test_ten_edits_within_the_delay_cost_one_computation_which_sees_the_last(
     for number in range(10):
         library.edit(only, {"title": f"Edit {number}", "content": f"Text {number}."})
     assert computing() == {
-        **{"update_search_index_task": 1, "regenerate_embedding_task": 1},
-        **{"embed_passages_task": 1, "recompute_quality_task": 1, "find_duplicates_task": 1},
+        "update_search_index_task": 1,
+        "regenerate_embedding_task": 1,
+        "embed_passages_task": 1,
+        "recompute_quality_task": 1,
+        "find_duplicates_task": 1,
     }
     run_all()
     assert embedder().texts == ["Edit 9. Text 9.", "Text 9."]

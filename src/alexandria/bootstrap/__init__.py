@@ -10,7 +10,12 @@ from pathlib import Path
 from alexandria import cache_keys
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.bootstrap.files import extractor, file_store, text_recognition
-from alexandria.bootstrap.models import embedder
+from alexandria.bootstrap.models import (
+    citation_models,
+    citation_reader,
+    citation_trainer,
+    embedder,
+)
 from alexandria.bootstrap.redis_servers import (
     broker_client,
     broker_url,
@@ -36,6 +41,9 @@ __all__ = [
     "broker_url",
     "cache",
     "cache_answers",
+    "citation_models",
+    "citation_reader",
+    "citation_trainer",
     "close",
     "embedded_broker",
     "embedded_cache",

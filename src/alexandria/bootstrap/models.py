@@ -1,4 +1,4 @@
-"""Embedding models, loaded once for each process, and the matrix of their vectors."""
+"""Models, loaded once for each process, and the matrix of vectors."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +9,7 @@ from alexandria.config import get_settings
 from alexandria.errors import UnavailableError
 from alexandria.models import Build
 from alexandria.protocols import Embedder
+from alexandria.protocols.citations import CitationReader, CitationTrainer
 
 BUNDLED_MODEL = Path(__file__).parent.parent / "data" / "minilm"
 
@@ -68,3 +69,30 @@ def passage_store(
 ) -> PassageStore:
     """Give this process's vectors of passages, shared by all of its sessions."""
     return PassageStore(model, dimensions)
+
+
+def citation_models() -> Path:
+    """Give the folder of the citation models that were trained for this library."""
+    return get_settings().data_dir / "models" / "citations"
+
+
+@lru_cache(maxsize=1)
+def _citation_reader(trained: Path) -> CitationReader:
+    from alexandria.adapters.citations.reader import (  # noqa: PLC0415 (loads when needed)
+        BundledCitationReader,
+    )
+
+    return BundledCitationReader(trained)
+
+
+def citation_reader() -> CitationReader:
+    """Give the reader of references and headers; its models load when they are first needed."""
+    return _citation_reader(citation_models())
+
+
+def citation_trainer() -> CitationTrainer:
+    from alexandria.adapters.citations.trainer import (  # noqa: PLC0415 (loads when needed)
+        BundledCitationTrainer,
+    )
+
+    return BundledCitationTrainer()

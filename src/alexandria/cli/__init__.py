@@ -14,6 +14,7 @@ from alexandria.cli import (
     rebuild,
     restore,
     search,
+    train,
     up,
     users,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "rebuild",
     "restore",
     "search",
+    "train",
     "up",
     "users",
 ]

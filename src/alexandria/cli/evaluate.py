@@ -1,17 +1,22 @@
 """`alexandria evaluate`: how good the answers are, on collections with known answers."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress, TaskID
 
-from alexandria.bootstrap import open_empty_library
+from alexandria.bootstrap import citation_models, citation_trainer, open_empty_library
 from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, out, print_json
+from alexandria.services.citations import evaluate_citations
 from alexandria.services.evaluation import evaluate_search
 
 evaluate = typer.Typer(help="Measure the quality of answers.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+
+Tell = Callable[[str, int, int], None]
 
 
 @evaluate.command("search")
@@ -23,6 +28,46 @@ def search(
 ) -> None:
     """Measure nDCG@10 and recall@100 of the three ways to search."""
     del data
+    with _progress() as tell:
+        report = evaluate_search(dataset, open_empty_library, tell)
+    _print(report, as_json=as_json)
+
+
+@evaluate.command("citations")
+@handle_errors
+def citations(
+    dataset: Annotated[
+        Path, typer.Option(help="Folder of references, lists, theses, headers, articles or PDFs.")
+    ],
+    train: Annotated[
+        list[Path] | None, typer.Option(help="Folder to train on first; may be given again.")
+    ] = None,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="Train on four fifths, read the other fifth.")
+    ] = False,
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for what was read, as JSON lines.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well references and the headers of papers are read."""
+    del data
+    with _progress() as tell:
+        report = evaluate_citations(
+            dataset,
+            citation_trainer(),
+            tell,
+            train=train or (),
+            trained=citation_models(),
+            cross_validate=cross_validate,
+            predictions=predictions,
+        )
+    _print(report, as_json=as_json)
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
     with Progress(console=err, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -31,7 +76,10 @@ def search(
                 tasks[step] = bar.add_task(step, total=total)
             bar.update(tasks[step], completed=done)
 
-        report = evaluate_search(dataset, open_empty_library, tell)
+        yield tell
+
+
+def _print(report: Any, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
