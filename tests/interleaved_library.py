@@ -185,7 +185,13 @@ class InterleavedLibrary:
                 return
             parts = services.search
             again = SearchService(
-                session, services.fulltext, parts._vectors, parts._embedder, None, parts._freshness
+                session,
+                services.fulltext,
+                parts._vectors,
+                parts._embedder,
+                None,
+                parts._freshness,
+                parts._candidates._passages,
             )
             assert parts.search(request)["results"] == again.search(request)["results"]
 
