@@ -26,7 +26,7 @@ from alexandria.tasks import celery_app, register_all_hooks
 from alexandria.tasks.celery_app import QUEUES
 from alexandria.tasks.transport import DELAYED_KEY
 
-_MANY = 200
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
