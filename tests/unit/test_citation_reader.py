@@ -146,6 +146,13 @@ def test_a_header_names_title_authors_and_abstract(reader: BundledCitationReader
     assert (header.abstract or "").startswith("The tide rises")
 
 
+def test_the_header_ends_where_the_text_begins(reader: BundledCitationReader) -> None:
+    page = "On the Tides of the Sea\nAda Moe and Bo Roe\nUniversity of the Coast\nAbstract\n" + BODY
+    header = reader.read_header(page + "1. Introduction\nThe Other Title\nCleo Doe\n" + BODY)
+    assert header == reader.read_header(page)
+    assert header.authors == ("Ada Moe", "Bo Roe")
+
+
 def test_fifty_references_take_a_tenth_of_a_second(reader: BundledCitationReader) -> None:
     for printed in PRINTED:
         reader.parse_reference(printed)

@@ -149,13 +149,13 @@ def test_a_heading_lets_a_short_list_begin() -> None:
 def test_a_damaged_bundled_model_is_refused(tmp_path: Path) -> None:
     for path in BUNDLED.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "lists.crf").write_bytes(b"damaged")
+    (tmp_path / "lists-1.crf").write_bytes(b"damaged")
     reader = BundledCitationReader(bundle=Bundle(bundled=tmp_path))
-    with pytest.raises(UnavailableError, match=r"lists\.crf"):
+    with pytest.raises(UnavailableError, match=r"lists-1\.crf"):
         reader.split_references("[1] A. Moe, 1999.")
 
 
 def test_other_models_are_another_producer(tmp_path: Path) -> None:
     bundled = BundledCitationReader(tmp_path).model
-    (tmp_path / "lists.crf").write_bytes(b"another")
+    (tmp_path / "lists-1.crf").write_bytes(b"another")
     assert BundledCitationReader(tmp_path).model != bundled

@@ -11,8 +11,10 @@ from alexandria.adapters.extractors.text import clean_line
 from alexandria.protocols.citations import Header
 
 OTHER = "other"
-_LINES = 150
+_LINES = 400
 """More of a text is no first page."""
+_FEWEST = 5
+_BODY = re.compile(r"\W*(?:1|I)?[\s.]*(?:introduction|einleitung|introducción)\W*", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
 _HEADING = re.compile(r"^\W*(?:abstract|summary|a\s?b\s?s\s?t\s?r\s?a\s?c\s?t)\b\W*", re.IGNORECASE)
 
@@ -23,7 +25,7 @@ class HeaderReader:
         self._features = features
 
     def read(self, text: str) -> Header:
-        lines = [line for line in text.split("\n") if line.strip()][:_LINES]
+        lines = _first_page(text)
         labels, likely = self._model.tag_with_doubt(self._features(lines))
         runs = _runs(lines, labels, likely)
         titles = [
@@ -44,6 +46,13 @@ class HeaderReader:
             emails=tuple(dict.fromkeys(each.replace(" ", "") for each in _EMAIL.findall(text))),
             keywords=tuple(" ".join(found) for label, found, _ in runs if label == "keywords"),
         )
+
+
+def _first_page(text: str) -> list[str]:
+    """Give the lines that are not empty, up to where the text proper begins."""
+    lines = [line for line in text.split("\n") if line.strip()][:_LINES]
+    body = (i for i, line in enumerate(lines) if i > _FEWEST and _BODY.fullmatch(line))
+    return lines[: next(body, _LINES)]
 
 
 def _people(line: str) -> list[str]:

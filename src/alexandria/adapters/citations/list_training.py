@@ -14,10 +14,13 @@ from alexandria.adapters.citations.made_up_lists import BEGIN, INSIDE, OUTSIDE, 
 from alexandria.adapters.citations.sequence_model import train
 from alexandria.adapters.citations.words import WordClasses
 
-LISTS, FINDER = "lists.crf", "finder.crf"
-_LIST_SETTINGS = {"c1": 0.1, "c2": 0.1, "max_iterations": 100}
+LISTS, FINDER = ("lists-1.crf", "lists-2.crf"), "finder.crf"
+_LIST_SETTINGS = (
+    {"c1": 0.1, "c2": 0.1, "max_iterations": 100},
+    {"c1": 0.5, "c2": 0.3, "max_iterations": 80},
+)
 _FINDER_SETTINGS = {"c1": 0.3, "c2": 0.3, "max_iterations": 80}
-_MADE_UP = 200
+_MADE_UP = 250
 _REPEATED = 2
 """How often each real list counts beside the made-up ones."""
 _DOCUMENTS = 160
@@ -29,12 +32,14 @@ Record = Mapping[str, Any]
 def train_lists(
     sections: Sequence[Record], references: Sequence[Record], classes: WordClasses, folder: Path
 ) -> None:
-    """Write the model that splits a list, learned from real lists and from made-up ones."""
+    """Write the models that split a list, learned from real lists and each from made-up ones."""
     features = ListFeatures(classes)
     real = [label_lines(record) for record in sections] * _REPEATED
-    made_up = made_up_lists([(each["source"], each["raw"]) for each in references], _MADE_UP)
-    rows = ((features(lines), labels) for lines, labels in [*real, *made_up])
-    train(rows, folder / LISTS, **_LIST_SETTINGS)
+    pairs = [(each["source"], each["raw"]) for each in references]
+    for seed, (name, settings) in enumerate(zip(LISTS, _LIST_SETTINGS, strict=True), start=1):
+        lists = [*real, *made_up_lists(pairs, _MADE_UP, seed)]
+        rows = ((features(lines), labels) for lines, labels in lists)
+        train(rows, folder / name, **settings)
 
 
 def label_lines(section: Record) -> tuple[list[str], list[str]]:
@@ -58,7 +63,8 @@ def label_lines(section: Record) -> tuple[list[str], list[str]]:
                 break
     for i, line in enumerate(lines[:-1]):
         is_dash = bool(line.strip()) and not any(c.isalnum() for c in line)
-        if is_dash and labels[i] == OUTSIDE and labels[i + 1] == BEGIN and i:
+        follows = i > 0 and labels[i - 1] != OUTSIDE
+        if is_dash and follows and labels[i] == OUTSIDE and labels[i + 1] == BEGIN:
             labels[i : i + 2] = [BEGIN, INSIDE]  # the dash for the author above
     return lines, labels
 

@@ -87,7 +87,7 @@ class BundledCitationReader:
 
     @cached_property
     def _splitter(self) -> ListSplitter:
-        model = SequenceModel([self._bundle.file(LISTS)])
+        model = SequenceModel(self._bundle.file(name) for name in LISTS)
         return ListSplitter(model, ListFeatures(self._classes), self._classes)
 
     @cached_property
