@@ -1,6 +1,6 @@
 # ruff: noqa: RUF001 - letters of other scripts look like Latin ones
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alexandria.adapters.text_analysis import (
@@ -128,6 +128,7 @@ ANY = st.text(st.characters(), max_size=60)
 
 
 @given(ANY, st.sampled_from(["en", "de", "ru", "zh", "th", "ar", "xx"]))
+@example("⑴ ℀ ½ №5", "en")
 def test_tokens_hold_what_the_index_takes(text: str, language: str) -> None:
     for token in tokens(text, language):
         assert token

@@ -165,9 +165,16 @@ def _typed_plainly(word: str, language: str, found: Tokens) -> list[str]:
     return [] if plain[0] == found[0] else plain
 
 
+_WITHOUT_SIGNS = {
+    code: None for code in range(128) if not chr(code).isalnum() and chr(code) not in "+#"
+}
+"""Signs that stand in compatible forms, as in `(1)` for `⑴`: the index would split there."""
+
+
 def _prepared(word: str) -> str:
     """Give the compatible form, so that `ﬁ` is `fi`, and without what only shows where to break."""
-    return unicodedata.normalize("NFKC", word.translate(WITHOUT_IGNORED))
+    compatible = unicodedata.normalize("NFKC", word.translate(WITHOUT_IGNORED))
+    return compatible.translate(_WITHOUT_SIGNS) or word
 
 
 def _pairs(run: str) -> list[str]:
