@@ -191,7 +191,7 @@ def _is_there(place: Path, size: int) -> bool:
     try:
         os.utime(place)
         return place.stat().st_size == size
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
