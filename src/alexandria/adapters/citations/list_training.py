@@ -20,7 +20,7 @@ _LIST_SETTINGS = (
     {"c1": 0.5, "c2": 0.3, "max_iterations": 80},
 )
 _FINDER_SETTINGS = {"c1": 0.3, "c2": 0.3, "max_iterations": 80}
-_MADE_UP = 250
+_MADE_UP = 500
 _REPEATED = 2
 """How often each real list counts beside the made-up ones."""
 _DOCUMENTS = 160
