@@ -207,14 +207,13 @@ def test_an_empty_library_means_nothing_else(lib: Library) -> None:
 @pytest.fixture
 def identified(lib: Library) -> Library:
     add(lib, "By DOI", doi="10.1000/xyz-1")
-    for scheme, value in (("arxiv", "1706.03762"), ("isbn", "9780306406157")):
+    for scheme, value in (*(("arxiv", "1706.03762"), ("isbn", "9780306406157"), ("pmid", "123")),):
         resource = add_resource(lib.session, f"By {scheme}")
         resource.identifier_rows = [ResourceIdentifier(scheme=scheme, value=value)]
         lib.search.update_fts5_index([resource.id])
     old = add_resource(lib.session, "Old style")
     old.identifier_rows = [ResourceIdentifier(scheme="arxiv", value="cs/0112017")]
     lib.search.update_fts5_index([old.id])
-    add(lib, "By PubMed", extra={"pmid": "123"})
     add(lib, "Attention cites 10.1000/xyz-1", abstract="attention is all, says 1706.03762")
     lib.session.commit()
     return lib
@@ -235,7 +234,7 @@ def identified(lib: Library) -> Library:
         ("978-0-306-40615-7", "By isbn"),
         ("ISBN 0306406152", "By isbn"),
         ("0-306-40615-2", "By isbn"),
-        ("pmid:123", "By PubMed"),
+        ("pmid:123", "By pmid"),
     ],
 )
 @pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
@@ -267,12 +266,15 @@ def test_an_identifier_that_nothing_has_counts_as_words(identified: Library, que
 def test_identifiers_are_known_on_either_database(either_library: Path) -> None:
     with writing() as session:
         migrate(session.get_bind())
-        for title, extra, scheme, value in (
-            ("By PubMed", {"pmid": "123"}, "doi", "10.1000/a"),
-            ("By ISBN", {"pmid": "1234"}, "isbn", "9780306406157"),
+        for title, identifiers in (
+            ("By PubMed", {"pmid": "123", "doi": "10.1000/a"}),
+            ("By ISBN", {"pmid": "1234", "isbn": "9780306406157"}),
         ):
-            resource = add_resource(session, title, extra=extra)
-            resource.identifier_rows = [ResourceIdentifier(scheme=scheme, value=value)]
+            resource = add_resource(session, title)
+            resource.identifier_rows = [
+                ResourceIdentifier(scheme=scheme, value=value)
+                for scheme, value in identifiers.items()
+            ]
     with reading() as session:
         for query, found in (
             ("pmid:123", {"By PubMed"}),

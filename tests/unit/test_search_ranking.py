@@ -3,7 +3,6 @@ import pytest
 
 from alexandria.services.search.ranking import (
     REFINED,
-    Hit,
     Passage,
     by_keyword,
     by_meaning,
@@ -100,16 +99,19 @@ def test_without_vectors_to_compare_the_order_stays(known: int) -> None:
     hits = fuse(by_keyword([("a", 2.0), ("b", 1.0)]), [])
     vectors = {hit.resource_id: unit(1, 0) for hit in hits[:known]}
 
-    assert refine(hits, vectors, unit(1, 0)) == hits
+    refined = refine(hits, vectors, unit(1, 0))
+
+    assert [hit.resource_id for hit in refined] == ["a", "b"]
+    assert refine([], vectors, unit(1, 0)) == []
 
 
-def test_a_hit_without_a_vector_is_ordered_by_its_words() -> None:
+def test_a_hit_without_a_vector_is_ordered_by_its_words_alone() -> None:
     hits = fuse(
         by_keyword([("words", 5.0), ("a", 1.0)]), by_meaning([("a", 0.9), ("b", 0.5), ("c", 0.1)])
     )
     vectors = {"a": unit(1, 0), "b": unit(0.5, 1), "c": unit(0, 1)}
 
-    refined = {hit.resource_id: hit for hit in refine(hits, vectors, unit(1, 0))}
+    first = refine(hits, vectors, unit(1, 0))[0]
 
-    assert refined["words"].parts == {"keyword": (1.0, 0.4), "semantic": (0.0, 0.6)}
-    assert isinstance(refined["a"], Hit)
+    assert (first.resource_id, first.score) == ("words", 1.0)
+    assert first.parts == {"keyword": (1.0, 0.4), "awaited": (1.0, 0.6)}

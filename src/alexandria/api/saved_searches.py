@@ -71,7 +71,7 @@ def delete(saved_id: str, services: Writing, who: SignedIn) -> Removed:
     return Removed(id=saved_id)
 
 
-@router.get("/{saved_id}/results")
+@router.get("/{saved_id}/results", response_model_exclude_unset=True)
 def results(
     saved_id: str,
     services: Reading,

@@ -35,7 +35,7 @@ class ExplainedWord(BaseModel):
 
 class ExplainedPart(BaseModel):
     name: str
-    """`keyword`, `semantic`, `neighbours` or `identifier`."""
+    """`keyword`, `semantic`, `neighbours`, `awaited` or `identifier`."""
     value: float | None
     """BM25, or cosine."""
     normalised: float

@@ -17,7 +17,7 @@ class ExplainedWord(TypedDict):
 
 class ExplainedPart(TypedDict):
     name: str
-    """`keyword`, `semantic`, `neighbours` or `identifier`."""
+    """`keyword`, `semantic`, `neighbours`, `awaited` or `identifier`."""
     value: float | None
     """BM25, or cosine."""
     normalised: float
@@ -81,6 +81,8 @@ _NAMES = {"keyword": ("Words give", "BM25"), "semantic": ("Meaning gives", "a co
 
 def _part_in_words(part: ExplainedPart) -> str:
     name, value = part["name"], part["value"]
+    if name == "awaited":
+        return f"Its meaning is not computed yet, and counts as its words do: {part['score']:.3f}."
     if name == "neighbours":
         return (
             f"Its neighbours give {part['score']:.3f}: the results that are most like it score "

@@ -99,28 +99,44 @@ def refine(hits: Sequence[Hit], vectors: Mapping[str, Vectors], query: Vectors) 
     Feedback in Information Retrieval", 1971), and what they are compared with again is that.
     Then a score is shared with the nearest among the hits (score regularisation: Diaz,
     "Regularizing Ad Hoc Retrieval Scores", CIKM 2005): papers on one subject stand together.
+    What has no vector yet counts by its words alone.
     """
     first = hits[:REFINED]
     known = [hit.resource_id for hit in first if hit.resource_id in vectors]
-    if len(known) <= 1:
-        return list(hits)
+    again = {hit.resource_id: _awaited(hit) for hit in first if hit.resource_id not in vectors}
+    if len(known) > 1:
+        again |= _by_feedback(first, known, vectors, query)
+    ordered = [
+        replace(hit, score=_sum(parts), parts=parts)
+        for hit in first
+        for parts in (again.get(hit.resource_id, hit.parts),)
+    ]
+    ordered.sort(key=lambda hit: -hit.score)
+    return ordered + _below(ordered[-1].score, hits[REFINED:]) if ordered else []
+
+
+def _awaited(hit: Hit) -> Parts:
+    """Give what counts until the meaning is computed: new resources must not stand behind for it."""
+    words, _ = hit.parts.get("keyword", (0.0, 0.0))
+    return {"keyword": (words, 1 - _MEANING), "awaited": (words, _MEANING)}
+
+
+def _by_feedback(
+    first: Sequence[Hit], known: Sequence[str], vectors: Mapping[str, Vectors], query: Vectors
+) -> dict[str, Parts]:
     matrix = np.stack([vectors[one] for one in known])
     cosines: list[float] = (matrix @ _moved(query, matrix)).tolist()
     near = _normalised(dict(zip(known, cosines, strict=True)))
     again: dict[str, Parts] = {
-        hit.resource_id: {**hit.parts, "semantic": (near.get(hit.resource_id, 0.0), _MEANING)}
+        hit.resource_id: {**hit.parts, "semantic": (near[hit.resource_id], _MEANING)}
         for hit in first
+        if hit.resource_id in near
     }
     shared = _neighbours_scores(matrix, [_sum(again[one]) for one in known])
     for one, score in zip(known, shared, strict=True):
         own = _scaled(again[one], 1 - _NEIGHBOURS_WEIGHT)
         again[one] = {**own, "neighbours": (score, _NEIGHBOURS_WEIGHT)}
-    ordered = [
-        replace(hit, score=_sum(again[hit.resource_id]), parts=again[hit.resource_id])
-        for hit in first
-    ]
-    ordered.sort(key=lambda hit: -hit.score)
-    return ordered + _below(ordered[-1].score, hits[REFINED:])
+    return again
 
 
 def _moved(query: Vectors, best: Vectors) -> Vectors:
