@@ -25,6 +25,7 @@ Span = tuple[int, int]
 
 def passages(text: str) -> list[Span]:
     """Give start and end of each passage: whole sentences, together about two or three lines."""
+    text = text[: _MOST_PASSAGES * _MOST]
     most = _MOST // _DENSITY if len(_DENSE.findall(text[:2000])) > len(text[:2000]) / 4 else _MOST
     enough = most * _ENOUGH // _MOST
     found: list[Span] = []
