@@ -288,7 +288,7 @@ def test_in_any_order_nothing_is_lost_or_silently_stale(library: None) -> None:
     run_state_machine_as_test(
         Interleavings,
         settings=settings(
-            max_examples=RUNS or 80,
+            max_examples=RUNS or 50,
             stateful_step_count=30,
             derandomize=not RUNS,
             deadline=None,
