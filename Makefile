@@ -48,7 +48,12 @@ up: $(VENV)/installed ## start the library and print its link; ARGS="--port 9000
 	@exec $(BIN)/alexandria up $(ARGS)
 
 test: $(VENV)/installed-dev ## run the tests; ARGS="-k search"
+ifdef ARGS
 	@exec $(BIN)/pytest $(ARGS)
+else
+	@$(BIN)/pytest -n 2 --dist loadfile -m 'not alone and not long'
+	@$(BIN)/pytest -m 'alone and not long'
+endif
 
 check: $(VENV)/installed-dev ## lint, format, types, layers
 	$(BIN)/ruff check

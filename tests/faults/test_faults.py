@@ -23,6 +23,8 @@ from conftest import (
     stop_library,
 )
 
+pytestmark = pytest.mark.alone
+
 UPLOADS = 100
 BACK_SECONDS = 60.0
 SHORT = 16

@@ -15,6 +15,8 @@ import pytest
 from conftest import RunningLibrary, eventually, start_library, stop_library
 from slow_pages import SlowPages, slow_pages
 
+pytestmark = pytest.mark.alone
+
 BACK_SECONDS = 30.0
 LONG = 120.0
 

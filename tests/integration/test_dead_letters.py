@@ -29,6 +29,8 @@ from alexandria.tasks.celery_tasks import batch_process_resources_task, clean_up
 from alexandria.tasks.transport import ResultBackend
 from conftest import RunningLibrary, eventually, start_library, stop_library
 
+pytestmark = pytest.mark.alone
+
 
 @celery_app.task(bind=True, base=DatabaseTask, name="tests.fails", max_retries=0)
 def fails(self: Any, kind: str, *, db: LibrarySession) -> None:

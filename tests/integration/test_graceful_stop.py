@@ -20,6 +20,8 @@ from conftest import RunningLibrary, eventually, start_library, stop_library
 from in_process_worker import empty_library, own_redis
 from slow_pages import SlowPages, slow_pages
 
+pytestmark = pytest.mark.alone
+
 LONG = 60.0
 """Seconds of a page for which no test waits."""
 

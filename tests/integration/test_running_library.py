@@ -16,6 +16,8 @@ import pytest
 from alexandria.bootstrap import SAMPLE
 from conftest import RunningLibrary, all_fresh, eventually, start_library, stop_library
 
+pytestmark = pytest.mark.alone
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "extractors"
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from conftest import RunningLibrary, all_fresh, eventually, start_library, stop_library
 
+pytestmark = pytest.mark.alone
+
 AGAIN_SECONDS = 5.0
 
 
