@@ -76,18 +76,18 @@ python:
 
 $(VENV)/made-in: $(REMADE)
 	@python=$$($(find_python)) && \
-	echo "Making the virtual environment $(VENV) with $$python." && \
+	echo "Making the virtual environment $(VENV) with $$python." >&2 && \
 	"$$python" -m venv --clear $(VENV) && \
 	echo "$(CURDIR)" > $@
 
 $(VENV)/installed: $(VENV)/made-in requirements.txt pyproject.toml
-	@echo "Installing what Alexandria needs into $(VENV): a minute or two, mostly downloads."
+	@echo "Installing what Alexandria needs into $(VENV): a minute or two, mostly downloads." >&2
 	@$(PIP) install --require-hashes -r requirements.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/made-in requirements-dev.txt requirements.txt pyproject.toml
-	@echo "Installing Alexandria with its test tools into $(VENV): a minute or two, mostly downloads."
+	@echo "Installing Alexandria with its test tools into $(VENV): a minute or two, mostly downloads." >&2
 	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $(VENV)/installed $@
