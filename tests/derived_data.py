@@ -65,6 +65,8 @@ def computed_again(
         "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
         "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
+        "citations": (citations, services.citations.extract_citations),
+        "graph": (graph, services.graph.add_citation_edges),
     }[name]
     before = show(session, resource_id)
     assert before is not None, f"there is no {name}"

@@ -186,7 +186,7 @@ def test_neighbours_paths_and_influence(library: Path) -> None:
             names[one]: (score, evidence) for one, score, evidence in graph.coupled(ids["b"])
         }
         assert coupled["d"] == (0.7071, {"shared_references": 1, "cited_together": 0})
-        assert coupled["c"] == (0.7071, {"shared_references": 0, "cited_together": 1})
+        assert coupled["c"] == (0.5, {"shared_references": 0, "cited_together": 1})
 
 
 def test_text_without_references_leaves_an_empty_list(library: Path) -> None:
