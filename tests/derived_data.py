@@ -7,10 +7,14 @@ from sqlalchemy import or_, select, text
 from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, reading, writing
 from alexandria.models import (
+    Citation,
+    CitationList,
     DuplicateKey,
     DuplicatePair,
     DuplicateSignature,
     EmbeddingRow,
+    GraphKey,
+    GraphNode,
     LedgerRow,
     PassageRow,
     QualityScore,
@@ -61,6 +65,8 @@ def computed_again(
         "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
         "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
+        "citations": (citations, services.citations.extract_citations),
+        "graph": (graph, services.graph.add_citation_edges),
     }[name]
     before = show(session, resource_id)
     assert before is not None, f"there is no {name}"
@@ -135,6 +141,36 @@ def duplicates(session: LibrarySession, resource_id: str) -> Any:
     )
 
 
+def citations(session: LibrarySession, resource_id: str) -> Any:
+    """Give the references and their keys; None where they were not read."""
+    if session.get(CitationList, resource_id, populate_existing=True) is None:
+        return None
+    own = select(Citation.fingerprint, Citation.position, Citation.raw, Citation.title)
+    rows = session.execute(own.where(Citation.resource_id == resource_id))
+    return sorted(tuple(row) for row in rows)
+
+
+def graph(session: LibrarySession, resource_id: str) -> Any:
+    """Give node, keys and the edges out; None without a node."""
+    row = session.scalar(
+        select(GraphNode)
+        .where(GraphNode.resource_id == resource_id)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    keys = select(GraphKey.key).where(GraphKey.number == row.number)
+    edges = select(Citation.fingerprint, Citation.cited_id, Citation.score, Citation.evidence)
+    return (
+        (row.title, row.authors, row.year, row.identifiers),
+        set(session.scalars(keys)),
+        {
+            edge.fingerprint: tuple(edge)
+            for edge in session.execute(edges.where(Citation.resource_id == resource_id))
+        },
+    )
+
+
 def wanted_is_what_was_changed(before: Fields, after: Fields) -> None:
     """Each derivation with a changed input wants the revision of the change."""
     with reading() as session:
@@ -160,7 +196,7 @@ def all_is_done() -> None:
         assert session.scalars(select(LedgerRow).where(LedgerRow.due_at.is_not(None))).all() == []
         gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
         for resource_id in session.scalars(gone):
-            for show in (indexed, vector, passages, quality, duplicates):
+            for show in (indexed, vector, passages, quality, duplicates, citations, graph):
                 assert show(session, resource_id) is None
         for row in session.scalars(select(LedgerRow)):
             assert row.content_revision >= row.wanted_content
@@ -189,6 +225,8 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services.passages.embed_passages([resource_id])
         services.quality.compute_qualities([resource_id])
         services.near_duplicates.compute_duplicates([resource_id])
+        services.citations.extract_citations([resource_id])
+        services.graph.add_citation_edges([resource_id])
         session.flush()
         return {
             "search": indexed(session, resource_id),
@@ -196,4 +234,6 @@ def all_computed(resource_id: str) -> dict[str, Any]:
             "passages": passages(session, resource_id),
             "quality": quality(session, resource_id),
             "duplicates": duplicates(session, resource_id),
+            "citations": citations(session, resource_id),
+            "graph": graph(session, resource_id),
         }

@@ -101,6 +101,11 @@ def fill() -> str:
         pair = [owls.id, services.resources.create(alike).id]
         services.near_duplicates.compute_duplicates(pair)
         services.suggestions.dismiss(services.suggestions.of(owls.id)[0].id)
+        hawks = services.resources.create(Record(title="Hawks", doi="10.1234/hawks"))
+        services.citations.extract_citations([owls.id])
+        services.graph.add_citation_edges([owls.id, hawks.id])
+        (reference,) = services.graph.citations_of(owls.id).references
+        services.graph.decide(owls.id, reference.id, hawks.id, right=True)
         reader = services.users.add("reader")
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())
@@ -189,6 +194,8 @@ def derive() -> None:
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
             ("duplicates", services.near_duplicates.compute_duplicates),
+            ("citations", services.citations.extract_citations),
+            ("graph", services.graph.add_citation_edges),
         ):
             if name in {one.name for one in services.ledger.active}:
                 due = [one for one in ids if services.ledger.is_due(name, one)]

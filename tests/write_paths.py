@@ -141,6 +141,20 @@ def _alike(world: World) -> str:
     return str(found["id"])
 
 
+def _cites(world: World) -> int:
+    """Have the first cite the second by its id; give the reference's id."""
+    body = {"cites": [world.second]}
+    assert world.client.patch(f"/resources/{world.first}", json=body).status_code == 200
+    run_all()
+    found = world.client.get(f"/resources/{world.first}/citations").json()["references"]
+    return int(found[0]["id"])
+
+
+def _decide(world: World) -> None:
+    path = f"/resources/{world.first}/citations/{_cites(world)}"
+    world.post(path, 200, json={"cited_id": world.second, "is_right": True})
+
+
 def _merge_page(world: World) -> str:
     data = {"kept_id": world.second}
     suggestion = _alike(world)
@@ -268,6 +282,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "DELETE /trash": _empty_trash,
     "POST /duplicates/{suggestion_id}/dismiss": _DISMISSAL,
     "POST /duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
+    "POST /resources/{resource_id}/citations/{citation_id}": _decide,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,

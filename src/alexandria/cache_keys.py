@@ -33,6 +33,10 @@ def resource(resource_id: str) -> str:
     return f"resource:{resource_id}"
 
 
+def neighbors(resource_id: str) -> str:
+    return f"graph:neighbors:{resource_id}"
+
+
 def search_query(parts: Mapping[str, object]) -> str:
     """`parts` holds everything that changes the answer: query, mode, filters, paging."""
     canonical = orjson.dumps(dict(parts), option=orjson.OPT_SORT_KEYS)
@@ -40,6 +44,7 @@ def search_query(parts: Mapping[str, object]) -> str:
 
 
 SEARCH_PATTERN = "search_query:*"
+GRAPH_PATTERN = "graph:*"
 
 
 def stale_after_change(resource_id: str) -> list[str]:

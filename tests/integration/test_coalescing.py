@@ -93,6 +93,8 @@ def test_ten_edits_within_the_delay_cost_one_computation_which_sees_the_last(
         "embed_passages_task": 1,
         "recompute_quality_task": 1,
         "find_duplicates_task": 1,
+        "extract_citations_task": 1,
+        "update_graph_edges_task": 1,
     }
     run_all()
     assert embedder().texts == ["Edit 9. Text 9.", "Text 9."]

@@ -60,7 +60,19 @@ def complete(installed: dict[str, str], *words: str) -> list[str]:
     [
         (["re"], ["rebuild", "restore"]),
         (["dead", ""], ["list", "retry", "discard"]),
-        (["rebuild", ""], ["search", "embedding", "passages", "quality", "duplicates", "all"]),
+        (
+            ["rebuild", ""],
+            [
+                "search",
+                "embedding",
+                "passages",
+                "quality",
+                "duplicates",
+                "citations",
+                "graph",
+                "all",
+            ],
+        ),
         (["rebuild", "qu"], ["quality"]),
         (["rebuild", "--wo"], ["--workers"]),
         (["export", "--format", ""], ["bibtex", "ris", "csl-json", "jsonl"]),

@@ -54,6 +54,8 @@ def compute(ids: list[str]) -> None:
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
             ("duplicates", services.near_duplicates.compute_duplicates),
+            ("citations", services.citations.extract_citations),
+            ("graph", services.graph.add_citation_edges),
         ):
             if name in {one.name for one in services.ledger.active}:
                 services.ledger.computed(name, update(ids))
@@ -122,6 +124,12 @@ HARM: dict[str, tuple[str, str, str]] = {
         "UPDATE passages SET complete = FALSE WHERE",
     ),
     "a signature is lost": ("duplicates", "missing", "DELETE FROM duplicate_signatures WHERE"),
+    "references are lost": ("citations", "missing", "DELETE FROM citation_lists WHERE"),
+    "a node is lost": ("graph", "missing", "DELETE FROM graph_nodes WHERE"),
+    "the title of a node is another": (
+        *("graph", "stale"),
+        "UPDATE graph_nodes SET title = 'Quite another title of a work' WHERE",
+    ),
     "an entry is lost": ("search", "missing", "DELETE FROM search_documents WHERE"),
 }
 

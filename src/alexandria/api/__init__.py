@@ -8,6 +8,7 @@ from alexandria.api import (
     activity,
     dead_letters,
     duplicates,
+    graph,
     health,
     ingestion,
     lookups,
@@ -39,7 +40,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality),
+    *(search, saved_searches, quality, graph),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -51,6 +51,7 @@ __all__ = [
     "extractor",
     "file_store",
     "invalidate_at_once",
+    "open_empty_graph",
     "open_empty_library",
     "result_backend_url",
     "share_history",
@@ -91,6 +92,18 @@ def open_empty_library(folder: Path) -> Iterator[Library]:
                 session, services.fulltext, vectors, embedder(), None, services.freshness
             )
             yield Library(session, search, EmbeddingService(session, embedder(), None))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_empty_graph(folder: Path) -> Iterator[LibrarySession]:
+    """Open a library of its own in the folder, to measure links in."""
+    engine = make_engine(f"sqlite:///{folder / 'library.db'}")
+    try:
+        migrate(engine)
+        with LibrarySession(engine, expire_on_commit=False) as session:
+            yield session
     finally:
         engine.dispose()
 

@@ -11,6 +11,7 @@ from alexandria.bootstrap.files import FILE_KEPT_SECONDS, extractor, file_store,
 from alexandria.bootstrap.lookups import lookup_sources
 from alexandria.bootstrap.models import (
     can_serve,
+    citation_reader,
     embedder,
     model_of,
     model_place,
@@ -24,11 +25,14 @@ from alexandria.config import get_settings
 from alexandria.protocols import Embedder, FullTextIndex
 from alexandria.services.admission import Admission
 from alexandria.services.builds import BuildService
+from alexandria.services.citations import CitationService
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.export import ExportService
 from alexandria.services.freshness import FreshnessService
+from alexandria.services.graph import PRODUCER as GRAPH_PRODUCER
+from alexandria.services.graph import GraphService
 from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
 from alexandria.services.ledger import Ledger
@@ -51,7 +55,7 @@ from alexandria.services.sources import SourceReader
 from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
 
-_ALWAYS = ("embedding", "passages", "quality", "duplicates")
+_ALWAYS = ("embedding", "passages", "quality", "duplicates", "citations", "graph")
 """Derivations that run on every database."""
 
 
@@ -94,6 +98,10 @@ class Services:
             return f"{self.producer_of('embedding')}, {SPLITTER}"
         if derivation == "duplicates":
             return DUPLICATES_PRODUCER
+        if derivation == "citations":
+            return citation_reader().model
+        if derivation == "graph":
+            return GRAPH_PRODUCER
         target = self.builds.target(derivation)
         return target.producer if target else embedder().model
 
@@ -175,6 +183,14 @@ class Services:
     @cached_property
     def near_duplicates(self) -> NearDuplicateService:
         return NearDuplicateService(self.session)
+
+    @cached_property
+    def citations(self) -> CitationService:
+        return CitationService(self.session, self.ledger, file_store(), citation_reader)
+
+    @cached_property
+    def graph(self) -> GraphService:
+        return GraphService(self.session, cache())
 
     @cached_property
     def suggestions(self) -> SuggestionService:

@@ -8,10 +8,21 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, TaskID
 
-from alexandria.bootstrap import citation_models, citation_trainer, open_empty_library
+from alexandria.bootstrap import (
+    citation_models,
+    citation_trainer,
+    open_empty_graph,
+    open_empty_library,
+)
 from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, out, print_json
 from alexandria.services.citations import evaluate_citations
+from alexandria.services.citations.gold import ARTICLES, read_data_set
 from alexandria.services.evaluation import evaluate_search
+from alexandria.services.graph.evaluation import (
+    evaluate_article_links,
+    evaluate_citation_graph,
+    is_citation_graph,
+)
 
 evaluate = typer.Typer(help="Measure the quality of answers.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
@@ -37,7 +48,10 @@ def search(
 @handle_errors
 def citations(
     dataset: Annotated[
-        Path, typer.Option(help="Folder of references, lists, theses, headers, articles or PDFs.")
+        Path,
+        typer.Option(
+            help="Folder of references, lists, theses, headers, articles, PDFs, or a citation graph."
+        ),
     ],
     train: Annotated[
         list[Path] | None, typer.Option(help="Folder to train on first; may be given again.")
@@ -51,9 +65,15 @@ def citations(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how well references and the headers of papers are read."""
+    """Measure how well references and headers are read, and references are linked."""
     del data
     with _progress() as tell:
+        if is_citation_graph(dataset):
+            report = evaluate_citation_graph(
+                dataset, open_empty_graph, citation_trainer().reader(citation_models()), tell
+            )
+            _print(report, as_json=as_json)
+            return
         report = evaluate_citations(
             dataset,
             citation_trainer(),
@@ -63,6 +83,10 @@ def citations(
             cross_validate=cross_validate,
             predictions=predictions,
         )
+        if report["form"] == ARTICLES:
+            articles = read_data_set(dataset).records
+            reader = citation_trainer().reader(citation_models())
+            report |= evaluate_article_links(articles, open_empty_graph, reader, tell)
     _print(report, as_json=as_json)
 
 

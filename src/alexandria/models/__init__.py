@@ -1,6 +1,14 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
 from alexandria.models.build import Build
+from alexandria.models.citation import (
+    Citation,
+    CitationDecision,
+    CitationKey,
+    CitationList,
+    GraphKey,
+    GraphNode,
+)
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, PassageRow, QualityScore
 from alexandria.models.duplicate import (
@@ -31,6 +39,10 @@ from alexandria.models.user import Credential, Interaction, User
 __all__ = [
     "BatchRun",
     "Build",
+    "Citation",
+    "CitationDecision",
+    "CitationKey",
+    "CitationList",
     "Credential",
     "DeadLetter",
     "DuplicateDismissal",
@@ -39,6 +51,8 @@ __all__ = [
     "DuplicateSignature",
     "EmbeddingRow",
     "FileRemoval",
+    "GraphKey",
+    "GraphNode",
     "Ingestion",
     "Interaction",
     "LedgerRow",

@@ -33,6 +33,12 @@ DERIVATIONS: Mapping[str, Derivation] = {
             | {"cites", "type", "extra", "interactions"},
             delay=10,
         ),
+        Derivation("citations", frozenset({"content", "cites"}), delay=5),
+        Derivation(
+            "graph",
+            frozenset({"title", "authors", "year", "identifiers", "external_id", "citations"}),
+            delay=30,
+        ),
         Derivation("duplicates", _TEXT | {"authors", "year", "identifiers"}, delay=15),
     )
 }

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.models import (
+    CitationList,
     DuplicateSignature,
     EmbeddingRow,
+    GraphNode,
     LedgerRow,
     PassageRow,
     QualityScore,
@@ -24,6 +26,7 @@ from alexandria.protocols import Cache, FullTextIndex
 from alexandria.services.doctor_report import Check, Report
 from alexandria.services.embeddings import as_vector, drop_vectors
 from alexandria.services.freshness import FreshnessService
+from alexandria.services.graph import damaged_nodes
 from alexandria.services.ledger import RESOURCE, Ledger, Revisions
 from alexandria.services.near_duplicates import damaged
 from alexandria.services.passages import are_whole, drop_passages
@@ -37,6 +40,8 @@ _TABLES: Mapping[str, Any] = {
     "passages": PassageRow,
     "quality": QualityScore,
     "duplicates": DuplicateSignature,
+    "citations": CitationList,
+    "graph": GraphNode,
 }
 """Derivation to the table of its rows, each with the revisions that it was computed from."""
 
@@ -145,6 +150,8 @@ class DoctorService:
             self._compare(check, self._revisions(_TABLES[name]), live, settled)
         if name == "duplicates":
             check.stale |= damaged(self._session) & settled.keys()
+        if name == "graph":
+            check.stale |= damaged_nodes(self._session) & settled.keys()
 
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]

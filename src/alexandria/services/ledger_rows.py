@@ -7,7 +7,7 @@ from typing import Any
 from alexandria.models import LedgerRow, Resource
 
 RESOURCE = "resource"
-WITHOUT_REVISION = frozenset({"interactions"})
+WITHOUT_REVISION = frozenset({"interactions", "citations"})
 """Inputs that stand beside the resource: their changes leave its revisions as they are."""
 _CONTENT = frozenset({"content"})
 

@@ -42,9 +42,14 @@ LEFT: Mapping[str, str] = {
         _OF_FIELDS,
     ),
     **dict.fromkeys(
-        ("embeddings", "passages", "quality_scores", "duplicate_signatures"), _COMPUTED
+        (
+            *("embeddings", "passages", "quality_scores", "duplicate_signatures"),
+            *("citation_lists", "citations", "graph_nodes"),
+        ),
+        _COMPUTED,
     ),
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
+    "citation_decisions": "what was said of references to the other holds for the kept one",
     "merges": "tells what was merged into which, whatever becomes of these",
     "outbox": "tells what happened to which, whatever becomes of these",
     "search_documents": _COMPUTED,

@@ -27,6 +27,8 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("recompute_quality_task", "default", 5),
         ("embed_passages_task", "ml_tasks", 2),
         ("find_duplicates_task", "batch", 2),
+        ("extract_citations_task", "default", 5),
+        ("update_graph_edges_task", "default", 5),
         ("batch_process_resources_task", "batch", 3),
         ("look_up_task", "batch", 2),
         ("find_quality_degradation_task", "batch", 3),

@@ -1,107 +1,39 @@
 """The table from events to tasks: what happens when a document changes stands on this page."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
 
-from celery import Task
-
-from alexandria import cache_keys
 from alexandria.bootstrap import invalidate_at_once, share_history
-from alexandria.config import get_settings
-from alexandria.events import Event, SystemEvent, event_emitter, outbox
-from alexandria.log import correlation_id
+from alexandria.events import SystemEvent, event_emitter, outbox
 from alexandria.tasks.celery_tasks import (
     embed_passages_task,
+    extract_citations_task,
     find_duplicates_task,
     invalidate_cache_task,
     look_up_task,
     recompute_quality_task,
     regenerate_embedding_task,
+    update_graph_edges_task,
     update_search_index_task,
 )
-from alexandria.tasks.celery_tasks.lookups import DUE
-from alexandria.tasks.queueing import TaskRequest, queue_all
+from alexandria.tasks.hook import (
+    Arguments,
+    Hook,
+    citations,
+    embedding_keys,
+    graph_keys,
+    quality_keys,
+    resource,
+    stale_keys,
+    what_is_due,
+)
+from alexandria.tasks.queueing import queue_all
 
 logger = logging.getLogger(__name__)
 
-Arguments = Callable[[Event], tuple[Any, ...]]
-
-
-def _resource(event: Event) -> tuple[Any, ...]:
-    return (event.data["resource_id"],)
-
-
-def _stale_keys(event: Event) -> tuple[Any, ...]:
-    return (cache_keys.stale_after_change(event.data["resource_id"]),)
-
-
-def _what_is_due(_event: Event) -> tuple[Any, ...]:
-    return (DUE,)
-
-
-def _embedding_keys(event: Event) -> tuple[Any, ...]:
-    return ([cache_keys.embedding(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
-
-
-def _quality_keys(event: Event) -> tuple[Any, ...]:
-    return ([cache_keys.quality(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """One row of the table; calling it with an event queues the task.
-
-    `countdown` in seconds. `fields`: only for events that changed one of these. `setting`: only
-    while it is on.
-    """
-
-    durable: ClassVar[bool] = True
-
-    event: SystemEvent
-    handler: str
-    task: Task
-    priority: int
-    countdown: float
-    queue: str
-    arguments: Arguments = _resource
-    fields: frozenset[str] | None = None
-    setting: str | None = None
-
-    def __call__(self, event: Event) -> None:
-        if self.setting and not getattr(get_settings(), self.setting):
-            return
-        if self.fields is not None and not self.fields.intersection(event.data.get("fields", ())):
-            return
-        arguments = self.arguments(event)
-        logger.info(
-            "%s: queuing %s with priority %d in %g s for %s",
-            *(self.handler, self.task.name, self.priority, self.countdown),
-            f"{len(arguments[0])} cache keys" if self._of_keys else arguments[0],
-        )
-        outbox.submit(
-            TaskRequest(
-                task=self.task,
-                args=arguments,
-                priority=self.priority,
-                countdown=get_settings().scaled(self.countdown),
-                queue=self.queue,
-                subject=None if self._of_keys else arguments[0],
-                correlation_id=event.correlation_id or correlation_id.get(),
-            )
-        )
-
-    @property
-    def __name__(self) -> str:
-        return self.handler
-
-    @property
-    def _of_keys(self) -> bool:
-        return self.task is invalidate_cache_task
-
-
 _TITLE_OR_ABSTRACT = frozenset({"title", "abstract"})
+_WHAT_REFERENCES_NAME = frozenset(
+    {"title", "authors", "year", "external_id", "doi", "arxiv_id", "isbn", "extra"}
+)
 _WHAT_DUPLICATES_SHARE = _TITLE_OR_ABSTRACT | {"authors", "year", "doi", "arxiv_id", "isbn"}
 
 HOOKS: tuple[Hook, ...] = (
@@ -136,7 +68,16 @@ HOOKS: tuple[Hook, ...] = (
         priority=9,
         countdown=0,
         queue="urgent",
-        arguments=_stale_keys,
+        arguments=stale_keys,
+    ),
+    Hook(
+        SystemEvent.CITATIONS_EXTRACTED,
+        "on_citation_extracted_update_graph",
+        update_graph_edges_task,
+        priority=5,
+        countdown=30,
+        queue="default",
+        arguments=citations,
     ),
 )
 """SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
@@ -146,6 +87,7 @@ HOOKS: tuple[Hook, ...] = (
     on_metadata_changed_recompute_quality,
     on_resource_updated_sync_search_index,
     on_resource_updated_invalidate_caches,
+    on_citation_extracted_update_graph,
 ) = HOOKS
 
 
@@ -185,6 +127,15 @@ _find_duplicates = Hook(
     priority=2,
     countdown=15,
     queue="batch",
+)
+
+_on_content_changed_extract_citations = Hook(
+    SystemEvent.RESOURCE_CONTENT_CHANGED,
+    "on_content_changed_extract_citations",
+    extract_citations_task,
+    priority=5,
+    countdown=5,
+    queue="default",
 )
 
 EXTRA_HOOKS: tuple[Hook, ...] = (
@@ -246,17 +197,48 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_duplicates",
     ),
+    _on_content_changed_extract_citations,
+    _also(
+        _on_content_changed_extract_citations,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_extract_citations",
+        fields=frozenset({"cites"}),
+    ),
+    _also(
+        _on_content_changed_extract_citations,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_citations",
+    ),
+    _also(
+        on_citation_extracted_update_graph,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_update_graph",
+        fields=_WHAT_REFERENCES_NAME,
+        arguments=resource,
+    ),
+    _also(
+        on_citation_extracted_update_graph,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_update_graph",
+        arguments=resource,
+    ),
+    _also(
+        on_resource_updated_invalidate_caches,
+        SystemEvent.GRAPH_CACHE_INVALIDATED,
+        "on_graph_changed_invalidate_caches",
+        arguments=graph_keys,
+    ),
     _also(
         on_resource_updated_invalidate_caches,
         SystemEvent.EMBEDDING_GENERATED,
         "on_embedding_generated_invalidate_caches",
-        arguments=_embedding_keys,
+        arguments=embedding_keys,
     ),
     _also(
         on_resource_updated_invalidate_caches,
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
-        arguments=_quality_keys,
+        arguments=quality_keys,
     ),
     Hook(
         SystemEvent.RESOURCE_METADATA_CHANGED,
@@ -265,7 +247,7 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         priority=2,
         countdown=10,
         queue="batch",
-        arguments=_what_is_due,
+        arguments=what_is_due,
         fields=frozenset({"doi", "arxiv_id", "isbn", "extra"}),
         setting="alexandria_lookups",
     ),

@@ -1,4 +1,5 @@
 import logging
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -46,6 +47,7 @@ def read(
         similar=services.search.similar(resource_id, 6),
         originals=services.originals.of(resource_id),
         **suggested(services, resource),
+        **_citations(services, resource_id),
         duplicates=services.suggestions.of(resource_id),
         merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
@@ -110,6 +112,12 @@ def _ledger(services: Services, resource_id: str) -> list[tuple[str, str, object
     """Give derivation, state and row."""
     rows = services.freshness.of([resource_id])[resource_id]
     return [(name, services.freshness.state(row), row) for name, row in sorted(rows.items())]
+
+
+def _citations(services: Services, resource_id: str) -> dict[str, Any]:
+    """Give what it cites and what cites it, and the titles of what is in the library."""
+    found = services.graph.citations_of(resource_id)
+    return {"citations": found, "works": services.graph.titles_in(found)}
 
 
 def _merges(services: Services, resource_id: str) -> list[tuple[Merge, str]]:

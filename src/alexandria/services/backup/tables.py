@@ -17,6 +17,9 @@ LEFT_OUT: Mapping[str, str] = {
     "duplicate_signatures": _COMPUTED,
     "duplicate_keys": _COMPUTED,
     "duplicate_pairs": _COMPUTED,
+    **dict.fromkeys(
+        ("citation_lists", "citations", "citation_keys", "graph_nodes", "graph_keys"), _COMPUTED
+    ),
     "file_removals": "names files that nothing refers to, which no backup holds either",
     "builds": "says what serves; after a restore that is what the settings and the schema name",
     "search_documents": "belongs to the keyword index of SQLite",

@@ -77,7 +77,7 @@ def verify(one: Signature, other: Signature) -> Evidence | None:
 
 
 def compare(one: Signature, other: Signature) -> Evidence:
-    likeness, differs = _titles(one.title, other.title)
+    likeness, differs = compare_titles(one.title, other.title)
     shared = _shared(one.names, other.names)
     fewest = min(len(one.names), len(other.names))
     texts = {
@@ -129,7 +129,7 @@ def _says_the_record(evidence: Evidence, words: int) -> bool:
     return alike and people and not other_text and not far
 
 
-def _titles(one: Sequence[str], other: Sequence[str]) -> tuple[float, bool]:
+def compare_titles(one: Sequence[str], other: Sequence[str]) -> tuple[float, bool]:
     """Give how alike two titles are, and whether something in them tells the works apart."""
     together = (" ".join(one), " ".join(other))
     spaceless = ("".join(one), "".join(other))

@@ -2,9 +2,11 @@ from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
 from alexandria.tasks.celery_tasks.cache import clean_up_cache_task, invalidate_cache_task
 from alexandria.tasks.celery_tasks.derivations import (
     embed_passages_task,
+    extract_citations_task,
     find_duplicates_task,
     recompute_quality_task,
     regenerate_embedding_task,
+    update_graph_edges_task,
     update_search_index_task,
 )
 from alexandria.tasks.celery_tasks.ingestion import ingest_task
@@ -23,6 +25,7 @@ __all__ = [
     "clean_up_outbox_task",
     "embed_passages_task",
     "examine_library_task",
+    "extract_citations_task",
     "find_duplicates_task",
     "find_quality_degradation_task",
     "find_quality_outliers_task",
@@ -32,5 +35,6 @@ __all__ = [
     "recompute_quality_task",
     "reconcile_task",
     "regenerate_embedding_task",
+    "update_graph_edges_task",
     "update_search_index_task",
 ]
