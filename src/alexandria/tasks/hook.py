@@ -101,3 +101,23 @@ class Hook:
     @property
     def _of_keys(self) -> bool:
         return self.task is invalidate_cache_task
+
+
+def also(
+    hook: Hook,
+    event: SystemEvent,
+    handler: str,
+    fields: frozenset[str] | None = None,
+    arguments: Arguments | None = None,
+) -> Hook:
+    """Give the same task, priority, delay and queue after another event."""
+    return Hook(
+        event,
+        handler,
+        hook.task,
+        hook.priority,
+        hook.countdown,
+        hook.queue,
+        arguments or hook.arguments,
+        fields,
+    )

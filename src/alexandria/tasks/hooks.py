@@ -16,8 +16,8 @@ from alexandria.tasks.celery_tasks import (
     update_search_index_task,
 )
 from alexandria.tasks.hook import (
-    Arguments,
     Hook,
+    also,
     citations,
     embedding_keys,
     graph_keys,
@@ -91,26 +91,6 @@ HOOKS: tuple[Hook, ...] = (
 ) = HOOKS
 
 
-def _also(
-    hook: Hook,
-    event: SystemEvent,
-    handler: str,
-    fields: frozenset[str] | None = None,
-    arguments: Arguments | None = None,
-) -> Hook:
-    """Give the same task, priority, delay and queue after another event."""
-    return Hook(
-        event,
-        handler,
-        hook.task,
-        hook.priority,
-        hook.countdown,
-        hook.queue,
-        arguments or hook.arguments,
-        fields,
-    )
-
-
 _on_content_changed_embed_passages = Hook(
     SystemEvent.RESOURCE_CONTENT_CHANGED,
     "on_content_changed_embed_passages",
@@ -140,101 +120,101 @@ _on_content_changed_extract_citations = Hook(
 
 EXTRA_HOOKS: tuple[Hook, ...] = (
     *(
-        _also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
+        also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
         for event, name in (
             (SystemEvent.RESOURCE_CREATED, "created"),
             (SystemEvent.RESOURCE_DELETED, "deleted"),
         )
     ),
     *(
-        _also(on_resource_updated_invalidate_caches, event, f"on_resource_{name}_invalidate_caches")
+        also(on_resource_updated_invalidate_caches, event, f"on_resource_{name}_invalidate_caches")
         for event, name in (
             (SystemEvent.RESOURCE_CREATED, "created"),
             (SystemEvent.RESOURCE_DELETED, "deleted"),
         )
     ),
-    _also(
+    also(
         on_content_changed_regenerate_embedding,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_regenerate_embedding",
         fields=_TITLE_OR_ABSTRACT,
     ),
-    _also(
+    also(
         on_content_changed_regenerate_embedding,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_embedding",
     ),
     _on_content_changed_embed_passages,
-    _also(
+    also(
         _on_content_changed_embed_passages,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_passages",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.RESOURCE_CONTENT_CHANGED,
         "on_content_changed_recompute_quality",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_quality",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.USER_INTERACTION_TRACKED,
         "on_interaction_tracked_recompute_quality",
     ),
     _find_duplicates,
-    _also(
+    also(
         _find_duplicates,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_find_duplicates",
         fields=_WHAT_DUPLICATES_SHARE,
     ),
-    _also(
+    also(
         _find_duplicates,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_duplicates",
     ),
     _on_content_changed_extract_citations,
-    _also(
+    also(
         _on_content_changed_extract_citations,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_extract_citations",
         fields=frozenset({"cites"}),
     ),
-    _also(
+    also(
         _on_content_changed_extract_citations,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_citations",
     ),
-    _also(
+    also(
         on_citation_extracted_update_graph,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_update_graph",
         fields=_WHAT_REFERENCES_NAME,
         arguments=resource,
     ),
-    _also(
+    also(
         on_citation_extracted_update_graph,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_update_graph",
         arguments=resource,
     ),
-    _also(
+    also(
         on_resource_updated_invalidate_caches,
         SystemEvent.GRAPH_CACHE_INVALIDATED,
         "on_graph_changed_invalidate_caches",
         arguments=graph_keys,
     ),
-    _also(
+    also(
         on_resource_updated_invalidate_caches,
         SystemEvent.EMBEDDING_GENERATED,
         "on_embedding_generated_invalidate_caches",
         arguments=embedding_keys,
     ),
-    _also(
+    also(
         on_resource_updated_invalidate_caches,
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
