@@ -15,6 +15,7 @@ from alexandria.api import (
     monitoring,
     originals,
     quality,
+    recommendations,
     resources,
     saved_searches,
     search,
@@ -39,7 +40,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality),
+    *(search, saved_searches, quality, recommendations),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

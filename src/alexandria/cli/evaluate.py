@@ -12,6 +12,7 @@ from alexandria.bootstrap import citation_models, citation_trainer, open_empty_l
 from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, out, print_json
 from alexandria.services.citations import evaluate_citations
 from alexandria.services.evaluation import evaluate_search
+from alexandria.services.recommendations.evaluation import evaluate_recommendations
 
 evaluate = typer.Typer(help="Measure the quality of answers.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
@@ -63,6 +64,23 @@ def citations(
             cross_validate=cross_validate,
             predictions=predictions,
         )
+    _print(report, as_json=as_json)
+
+
+@evaluate.command("recommendations")
+@handle_errors
+def recommendations(
+    dataset: Annotated[Path, typer.Option(help="Folder of readers' libraries.")],
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for what was recommended, as JSON lines.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how many withheld items the nightly comparison of readers finds."""
+    del data
+    with _progress() as tell:
+        report = evaluate_recommendations(dataset, tell, predictions)
     _print(report, as_json=as_json)
 
 

@@ -14,6 +14,12 @@ from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
+from alexandria.models.reader import (
+    CoReading,
+    QualityLook,
+    ReaderProfile,
+    RecommendationDismissal,
+)
 from alexandria.models.resource import (
     Resource,
     ResourceAuthor,
@@ -31,6 +37,7 @@ from alexandria.models.user import Credential, Interaction, User
 __all__ = [
     "BatchRun",
     "Build",
+    "CoReading",
     "Credential",
     "DeadLetter",
     "DuplicateDismissal",
@@ -46,7 +53,10 @@ __all__ = [
     "Merge",
     "OutboxEvent",
     "PassageRow",
+    "QualityLook",
     "QualityScore",
+    "ReaderProfile",
+    "RecommendationDismissal",
     "Resource",
     "ResourceAuthor",
     "ResourceCite",
