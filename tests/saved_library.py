@@ -114,6 +114,7 @@ def fill() -> str:
             reader.id, "Owls, l'été", SearchRequest("owls", sort="-year", year_from=1900)
         )
         services.interactions.track(reader.id, bridges.id, "rate", 4.5)
+        services.recommendations.dismiss(reader.id, owls.id)
         services.dead_letters.record(
             "alexandria.tasks.recompute_quality_task",
             [bridges.id],

@@ -268,6 +268,7 @@ def _migrate_command(world: World) -> None:
 Driver = Callable[[World], object]
 _DISMISSAL = "It hides a suggestion, or shows it again; nothing is computed from that."
 
+_NOT_FOR_ME = "It keeps what is not for a reader, which the next answer leaves out."
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
     "POST /resources": _create,
@@ -289,6 +290,8 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /quality/recalculate": _recalculate,
     "POST /batch": _batch,
     "POST /interactions": _interact,
+    "POST /recommendations/{resource_id}/dismiss": _NOT_FOR_ME,
+    "POST /recommendations/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /saved-searches": _KEEPS_A_QUESTION,
     "PUT /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
     "PATCH /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
@@ -341,6 +344,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "export": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",
     "evaluate citations": _ONLY_READS,
+    "evaluate recommendations": _ONLY_READS,
     "train references": _TRAINS,
     "train lists": _TRAINS,
     "train finder": _TRAINS,

@@ -43,6 +43,11 @@ def search_query(parts: Mapping[str, object]) -> str:
     return f"search_query:{hashlib.sha256(canonical).hexdigest()[:32]}"
 
 
+def recommendations(user_id: str) -> str:
+    return f"recommendations:{user_id}"
+
+
+RECOMMENDATIONS_PATTERN = "recommendations:*"
 SEARCH_PATTERN = "search_query:*"
 GRAPH_PATTERN = "graph:*"
 

@@ -172,6 +172,7 @@ def test_an_older_backup_is_brought_up_to_date(
         later = (
             *("dead_letters", "merges", "saved_searches", "lookups", "duplicate_dismissals"),
             "citation_decisions",
+            "recommendation_dismissals",
         )
         for one in later:
             assert found.pop(one) == []

@@ -113,4 +113,5 @@ def test_every_hook_is_registered_for_its_event(broker: None) -> None:
         (SystemEvent.RESOURCE_UPDATED, 9, 1, "urgent"),
         (SystemEvent.RESOURCE_UPDATED, 9, 0, "urgent"),
         (SystemEvent.CITATIONS_EXTRACTED, 5, 30, "default"),
+        (SystemEvent.USER_INTERACTION_TRACKED, 3, 300, "ml_tasks"),
     ]

@@ -71,9 +71,9 @@ def test_outliers_are_counted_and_the_worst_come_first(either_library: Path) -> 
         ids = [services.resources.create(record).id for record in (*good, *bad)]
         services.quality.compute_qualities(ids)
     with reading() as session:
-        total, found = Services(session).quality.outliers(1)
+        total, found = Services(session).quality_monitor.outliers(1)
         assert (total, len(found)) == (2, 1)
-        everything = Services(session).quality.outliers(10)[1]
+        everything = Services(session).quality_monitor.outliers(10)[1]
         assert {one["resource_id"] for one in everything} == set(ids[30:])
         assert everything[0] == found[0]
         assert found[0]["overall"] < found[0]["threshold"]

@@ -16,6 +16,7 @@ from alexandria.api import (
     monitoring,
     originals,
     quality,
+    recommendations,
     resources,
     saved_searches,
     search,
@@ -40,7 +41,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality, graph),
+    *(search, saved_searches, quality, graph, recommendations),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

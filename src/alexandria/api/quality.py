@@ -37,8 +37,11 @@ def quality(resource_id: str, services: Reading) -> QualityOut:
 
 @router.get("/quality/outliers")
 def outliers(services: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Page[Outlier]:
-    """Give the resources whose quality lies far below the others'."""
-    total, found = services.quality.outliers(limit)
+    """Give the resources whose quality lies far below the others', with why.
+
+    None in a library of fewer than 8 scores, which say nothing of what is usual.
+    """
+    total, found = services.quality_monitor.outliers(limit)
     return Page(total=total, items=[Outlier(**one) for one in found])
 
 

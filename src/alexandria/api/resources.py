@@ -17,6 +17,7 @@ from alexandria.api.schemas.resource import (
     ResourceSummary,
     ResourceWritten,
     SimilarItem,
+    SimilarPart,
 )
 from alexandria.bootstrap import Services
 from alexandria.errors import InvalidInputError
@@ -172,16 +173,20 @@ def history(resource_id: str, services: Reading) -> History:
 def similar(
     resource_id: str, services: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> Page[SimilarItem]:
-    """Give the resources nearest in meaning."""
+    """Give the resources most like it, by meaning, telling words and shared citations."""
     items = [
         SimilarItem(
-            id=found["id"],
-            title=found["title"],
-            authors=found["authors"],
-            year=found["year"],
-            similarity=round(found["score"], 4),
+            id=found.id,
+            title=found.title,
+            authors=found.authors,
+            year=found.year,
+            similarity=found.score,
+            parts={
+                name: SimilarPart(value=value, weight=weight)
+                for name, (value, weight) in found.parts.items()
+            },
         )
-        for found in services.search.similar(resource_id, limit)
+        for found in services.similar.of(resource_id, limit)
     ]
     return Page(total=len(items), items=items)
 

@@ -22,7 +22,7 @@ from alexandria.bootstrap.redis_servers import (
     cache,
 )
 from alexandria.config import get_settings
-from alexandria.protocols import Embedder, FullTextIndex
+from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.services.admission import Admission
 from alexandria.services.builds import BuildService
 from alexandria.services.citations import CitationService
@@ -45,12 +45,20 @@ from alexandria.services.near_duplicates import NearDuplicateService, Suggestion
 from alexandria.services.originals import OriginalService
 from alexandria.services.passage_text import SPLITTER
 from alexandria.services.passages import PassageService
+from alexandria.services.profile_ledger import ProfileLedger
 from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
 from alexandria.services.quality import QualityService
+from alexandria.services.quality_monitoring import QualityMonitor
 from alexandria.services.rebuilds import Model, RebuildService
+from alexandria.services.recommendations import (
+    CoReadingService,
+    RecommendationService,
+    UserProfileService,
+)
 from alexandria.services.resources import ResourceService
 from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
+from alexandria.services.similar import SimilarService
 from alexandria.services.sources import SourceReader
 from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
@@ -196,21 +204,28 @@ class Services:
     def suggestions(self) -> SuggestionService:
         return SuggestionService(self.session)
 
-    @cached_property
-    def search(self) -> SearchService:
+    @property
+    def _which_vectors(self) -> tuple[str, int | None, str, int]:
         serving, model = self.builds.serving("embedding"), self._serving_model
-        which = (
+        return (
             *(self._settings.resolved_database_url, serving.id if serving else None),
             *(model.model, model.dimensions),
         )
+
+    @cached_property
+    def _vectors(self) -> VectorIndex:
+        return vector_store(*self._which_vectors).bind(self.session)
+
+    @cached_property
+    def search(self) -> SearchService:
         return SearchService(
             self.session,
             self.fulltext,
-            vector_store(*which).bind(self.session),
-            model,
+            self._vectors,
+            self._serving_model,
             cache(),
             self.freshness,
-            passage_store(*which).bind(self.session),
+            passage_store(*self._which_vectors).bind(self.session),
         )
 
     @cached_property
@@ -250,4 +265,34 @@ class Services:
 
     @cached_property
     def interactions(self) -> InteractionService:
-        return InteractionService(self.session, self.resources, self.ledger)
+        return InteractionService(self.session, self.resources, self.ledger, self.profile_ledger)
+
+    @cached_property
+    def profile_ledger(self) -> ProfileLedger:
+        return ProfileLedger(
+            self.session,
+            time_scale=self._settings.alexandria_time_scale,
+            grace=self._settings.alexandria_stale_grace,
+        )
+
+    @cached_property
+    def profiles(self) -> UserProfileService:
+        return UserProfileService(self.session, self.profile_ledger)
+
+    @cached_property
+    def co_readings(self) -> CoReadingService:
+        return CoReadingService(self.session)
+
+    @cached_property
+    def recommendations(self) -> RecommendationService:
+        return RecommendationService(self.session, self.profiles, self._vectors, cache())
+
+    @cached_property
+    def similar(self) -> SimilarService:
+        return SimilarService(
+            self.session, self.resources, self._vectors, self.fulltext, self.graph
+        )
+
+    @cached_property
+    def quality_monitor(self) -> QualityMonitor:
+        return QualityMonitor(self.session, self.quality)

@@ -23,6 +23,7 @@ from alexandria.services.graph.evaluation import (
     evaluate_citation_graph,
     is_citation_graph,
 )
+from alexandria.services.recommendations.evaluation import evaluate_recommendations
 
 evaluate = typer.Typer(help="Measure the quality of answers.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
@@ -87,6 +88,23 @@ def citations(
             articles = read_data_set(dataset).records
             reader = citation_trainer().reader(citation_models())
             report |= evaluate_article_links(articles, open_empty_graph, reader, tell)
+    _print(report, as_json=as_json)
+
+
+@evaluate.command("recommendations")
+@handle_errors
+def recommendations(
+    dataset: Annotated[Path, typer.Option(help="Folder of readers' libraries.")],
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for what was recommended, as JSON lines.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how many withheld items the nightly comparison of readers finds."""
+    del data
+    with _progress() as tell:
+        report = evaluate_recommendations(dataset, tell, predictions)
     _print(report, as_json=as_json)
 
 

@@ -22,6 +22,12 @@ from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
+from alexandria.models.reader import (
+    CoReading,
+    QualityLook,
+    ReaderProfile,
+    RecommendationDismissal,
+)
 from alexandria.models.resource import (
     Resource,
     ResourceAuthor,
@@ -43,6 +49,7 @@ __all__ = [
     "CitationDecision",
     "CitationKey",
     "CitationList",
+    "CoReading",
     "Credential",
     "DeadLetter",
     "DuplicateDismissal",
@@ -60,7 +67,10 @@ __all__ = [
     "Merge",
     "OutboxEvent",
     "PassageRow",
+    "QualityLook",
     "QualityScore",
+    "ReaderProfile",
+    "RecommendationDismissal",
     "Resource",
     "ResourceAuthor",
     "ResourceCite",

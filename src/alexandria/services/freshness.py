@@ -66,6 +66,7 @@ class FreshnessService:
         found: dict[str, dict[str, Any]] = {name: {} for name in self._derivations}
         for name, status, count, oldest in self._session.execute(
             select(LedgerRow.derivation, state, func.count(), func.min(LedgerRow.stale_since))
+            .where(LedgerRow.subject_type == RESOURCE)
             .group_by(LedgerRow.derivation, state)
             .execution_options(populate_existing=True)
         ):
@@ -77,8 +78,12 @@ class FreshnessService:
         return {name: Backlog(**figures) for name, figures in found.items()}
 
     def unfinished(self, resource_ids: Collection[str] | None = None) -> int:
-        """Count rows that are neither fresh nor failed, of some resources or of all."""
-        query = select(func.count()).where(LedgerRow.due_at.is_not(None), LedgerRow.error.is_(None))
+        """Count rows of resources that are neither fresh nor failed, of some or of all."""
+        query = select(func.count()).where(
+            LedgerRow.subject_type == RESOURCE,
+            LedgerRow.due_at.is_not(None),
+            LedgerRow.error.is_(None),
+        )
         if resource_ids is not None:
             rows = self._session.scalars(query.with_only_columns(LedgerRow.subject_id))
             return sum(one in resource_ids for one in rows)

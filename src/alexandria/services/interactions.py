@@ -5,6 +5,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.events import EventPriority, SystemEvent, outbox
 from alexandria.models import Interaction
 from alexandria.services.ledger import Ledger
+from alexandria.services.profile_ledger import ProfileLedger
 from alexandria.services.resources import ResourceService
 
 INTERACTION_TYPES = ("view", "download", "save", "rate")
@@ -14,10 +15,17 @@ RATINGS = (1.0, 5.0)
 class InteractionService:
     """What readers do with resources; quality counts it, and recommendations learn from it."""
 
-    def __init__(self, session: Session, resources: ResourceService, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        session: Session,
+        resources: ResourceService,
+        ledger: Ledger,
+        profiles: ProfileLedger,
+    ) -> None:
         self._session = session
         self._resources = resources
         self._ledger = ledger
+        self._profiles = profiles
 
     def track(
         self,
@@ -57,6 +65,7 @@ class InteractionService:
         event = SystemEvent.USER_INTERACTION_TRACKED
         event_id = outbox.record(self._session, event, data, EventPriority.LOW)
         self._ledger.mark(resource, {"interactions"}, event_id)
+        self._profiles.interacted(user_id, total, event_id)
         return total
 
     def _total(self, user_id: str) -> int:

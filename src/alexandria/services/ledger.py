@@ -23,6 +23,7 @@ from alexandria.services.ledger_rows import (
     want,
     wanted,
 )
+from alexandria.services.profile_ledger import mark_readers
 
 __all__ = ["RESOURCE", "Claim", "Ledger", "Revisions"]
 
@@ -70,6 +71,11 @@ class Ledger:
         """Make every derivation due: the resource was deleted or restored."""
         for derivation in self.active:
             self._make_due(derivation, resource, {"content", "title"}, event_id)
+        self.mark_readers(resource.id, event_id)
+
+    def mark_readers(self, resource_id: str, event_id: int) -> None:
+        """Make the profiles due of all who did something with the resource."""
+        mark_readers(self._session, resource_id, event_id, self._time_scale)
 
     def make_due(self, derivation: str, resource: Resource) -> None:
         """Have one derivation computed again although no input changed."""

@@ -48,6 +48,8 @@ LEFT: Mapping[str, str] = {
         ),
         _COMPUTED,
     ),
+    "quality_looks": "the kept one is looked at by itself",
+    "recommendation_dismissals": "what was not for a reader was the other, not the kept one",
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
     "citation_decisions": "what was said of references to the other holds for the kept one",
     "merges": "tells what was merged into which, whatever becomes of these",
@@ -145,9 +147,10 @@ class MergeService:
         return keys
 
     def _make_quality_due(self, kept: Resource) -> None:
-        """Interactions went over, which quality counts."""
+        """Interactions went over, which quality counts, and which profiles are learned from."""
         event_id = outbox.last_event_id(self._session) or 0
         self._ledger.mark(kept, {"interactions"}, event_id)
+        self._ledger.mark_readers(kept.id, event_id)
 
 
 def _filled(kept: Resource, other: Resource) -> dict[str, Any]:

@@ -16,10 +16,6 @@ from alexandria.services.quality_rules import WEIGHTS, Assessment, QualityInputs
 
 PRODUCER = "quality rules 2"
 READ_CHARACTERS = 20_000
-FEWEST_SCORES = 8
-"""With fewer, quartiles say nothing."""
-DEGRADATION = 0.05
-_CHUNK = 500
 
 
 class QualityService:
@@ -79,55 +75,13 @@ class QualityService:
             .execution_options(populate_existing=True)
         )
 
-    def outliers(self, limit: int) -> tuple[int, list[dict[str, Any]]]:
-        """Give how many lie far below the others, and the worst of them with what is wrong."""
-        threshold = self._threshold()
-        if threshold is None:
-            return 0, []
-        query = (
-            select(QualityScore, Resource.title)
-            .join(Resource, Resource.id == QualityScore.resource_id)
-            .where(QualityScore.overall < threshold, Resource.deleted_at.is_(None))
-        )
-        total = self._session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        rows = self._session.execute(query.order_by(QualityScore.overall).limit(limit))
-        return total, [
-            {
-                "resource_id": row.resource_id,
-                "title": title,
-                "overall": row.overall,
-                "threshold": threshold,
-                "reasons": row.reasons,
-            }
-            for row, title in rows
-        ]
-
-    def find_outliers(self) -> list[dict[str, Any]]:
-        """Give what the events of outliers carry (SPEC 3.2)."""
-        return [
-            {name: found[name] for name in ("resource_id", "overall", "threshold")}
-            for found in self.outliers(_CHUNK)[1]
-        ]
-
-    def find_degradation(self) -> list[dict[str, Any]]:
-        """Give the resources whose score, computed today, is lower than the stored one."""
-        stored = {
-            row.resource_id: row.overall
-            for row in self._session.execute(
-                select(QualityScore.resource_id, QualityScore.overall).where(
-                    QualityScore.overall.is_not(None)
-                )
-            )
+    def assess_today(self, resource_ids: Collection[str]) -> dict[str, float]:
+        """Give what the overall score of each live resource would be today; nothing is stored."""
+        return {
+            resource.id: assessment.overall
+            for resource, assessment in self._assess(resource_ids)
+            if assessment.overall is not None
         }
-        found = []
-        ids = sorted(stored)
-        for start in range(0, len(ids), _CHUNK):
-            for resource, assessment in self._assess(ids[start : start + _CHUNK]):
-                before, today = stored[resource.id], assessment.overall or 0.0
-                if before - today >= DEGRADATION:
-                    found.append({"resource_id": resource.id, "before": before, "now": today})
-            self._session.expunge_all()
-        return found
 
     def _assess(self, resource_ids: Collection[str]) -> list[tuple[Resource, Assessment]]:
         ids = list(resource_ids)
@@ -177,20 +131,6 @@ class QualityService:
                 & (QualityScore.metadata_revision <= statement.excluded.metadata_revision),
             )
         )
-
-    def _threshold(self) -> float | None:
-        """Give the lower fence: the first quartile less 1.5 interquartile ranges (Tukey)."""
-        scores = list(
-            self._session.scalars(
-                select(QualityScore.overall)
-                .where(QualityScore.overall.is_not(None))
-                .order_by(QualityScore.overall)
-            )
-        )
-        if len(scores) < FEWEST_SCORES:
-            return None
-        low, high = scores[len(scores) // 4], scores[3 * len(scores) // 4]
-        return (low or 0.0) - 1.5 * ((high or 0.0) - (low or 0.0))
 
 
 def _inputs(resource: Resource, text: str, interactions: int) -> QualityInputs:

@@ -16,6 +16,7 @@ from alexandria.tasks.hooks import (
     on_metadata_changed_recompute_quality,
     on_resource_updated_invalidate_caches,
     on_resource_updated_sync_search_index,
+    on_user_interaction_refresh_profile,
     register_all_hooks,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "on_metadata_changed_recompute_quality",
     "on_resource_updated_invalidate_caches",
     "on_resource_updated_sync_search_index",
+    "on_user_interaction_refresh_profile",
     "recompute_quality_task",
     "regenerate_embedding_task",
     "register_all_hooks",

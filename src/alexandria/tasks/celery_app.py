@@ -30,10 +30,12 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("extract_citations_task", "default", 5),
         ("update_graph_edges_task", "default", 5),
         ("batch_process_resources_task", "batch", 3),
+        ("refresh_recommendation_profile_task", "ml_tasks", 3),
+        ("compare_readers_task", "batch", 2),
         ("look_up_task", "batch", 2),
-        ("find_quality_degradation_task", "batch", 3),
-        ("find_quality_outliers_task", "batch", 3),
-        ("clean_up_cache_task", "batch", 3),
+        ("monitor_quality_degradation", "batch", 3),
+        ("detect_quality_outliers", "batch", 3),
+        ("cleanup_expired_cache", "batch", 3),
         ("clean_up_outbox_task", "batch", 3),
         ("examine_library_task", "batch", 3),
     )
@@ -100,14 +102,19 @@ def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
     """
     return {
         "quality-degradation": {
-            "task": f"{_PREFIX}find_quality_degradation_task",
+            "task": f"{_PREFIX}monitor_quality_degradation",
             "schedule": crontab(hour=2, minute=0),
             "options": {"expires": 6 * _HOUR},
         },
         "quality-outliers": {
-            "task": f"{_PREFIX}find_quality_outliers_task",
+            "task": f"{_PREFIX}detect_quality_outliers",
             "schedule": crontab(hour=3, minute=0, day_of_week="sunday"),
             "options": {"expires": 24 * _HOUR},
+        },
+        "readers": {
+            "task": f"{_PREFIX}compare_readers_task",
+            "schedule": crontab(hour=3, minute=30),
+            "options": {"expires": 6 * _HOUR},
         },
         "outbox-cleanup": {
             "task": f"{_PREFIX}clean_up_outbox_task",
@@ -120,7 +127,7 @@ def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
             "options": {"expires": 24 * _HOUR},
         },
         "cache-cleanup": {
-            "task": f"{_PREFIX}clean_up_cache_task",
+            "task": f"{_PREFIX}cleanup_expired_cache",
             "schedule": crontab(hour=4, minute=0),
             "options": {"expires": 6 * _HOUR},
         },

@@ -11,6 +11,7 @@ from alexandria import cache_keys
 from alexandria.config import get_settings
 from alexandria.events import Event, SystemEvent, outbox
 from alexandria.log import correlation_id
+from alexandria.services.profile_ledger import EVERY
 from alexandria.tasks.celery_tasks import invalidate_cache_task
 from alexandria.tasks.celery_tasks.lookups import DUE
 from alexandria.tasks.queueing import TaskRequest
@@ -51,12 +52,28 @@ def citations(event: Event) -> tuple[Any, ...]:
     return (event.data["resource_id"], told)
 
 
+def user(event: Event) -> tuple[Any, ...]:
+    return (event.data["user_id"],)
+
+
+def recommendation_keys(event: Event) -> tuple[Any, ...]:
+    return ([cache_keys.recommendations(event.data["user_id"])],)
+
+
+def all_recommendation_keys(_event: Event) -> tuple[Any, ...]:
+    return ([cache_keys.RECOMMENDATIONS_PATTERN],)
+
+
+def every_tenth(event: Event) -> bool:
+    return bool(event.data["total_interactions"] % EVERY == 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One row of the table; calling it with an event queues the task.
 
     `countdown` in seconds. `fields`: only for events that changed one of these. `setting`: only
-    while it is on.
+    while it is on. `when`: only for events of which this is true.
     """
 
     durable: ClassVar[bool] = True
@@ -70,8 +87,11 @@ class Hook:
     arguments: Arguments = resource
     fields: frozenset[str] | None = None
     setting: str | None = None
+    when: Callable[[Event], bool] | None = None
 
     def __call__(self, event: Event) -> None:
+        if self.when is not None and not self.when(event):
+            return
         if self.setting and not getattr(get_settings(), self.setting):
             return
         if self.fields is not None and not self.fields.intersection(event.data.get("fields", ())):

@@ -4,6 +4,7 @@ import logging
 
 from alexandria.bootstrap import invalidate_at_once, share_history
 from alexandria.events import SystemEvent, event_emitter, outbox
+from alexandria.services.profile_ledger import DELAY_SECONDS
 from alexandria.tasks.celery_tasks import (
     embed_passages_task,
     extract_citations_task,
@@ -11,19 +12,24 @@ from alexandria.tasks.celery_tasks import (
     invalidate_cache_task,
     look_up_task,
     recompute_quality_task,
+    refresh_recommendation_profile_task,
     regenerate_embedding_task,
     update_graph_edges_task,
     update_search_index_task,
 )
 from alexandria.tasks.hook import (
     Hook,
+    all_recommendation_keys,
     also,
     citations,
     embedding_keys,
+    every_tenth,
     graph_keys,
     quality_keys,
+    recommendation_keys,
     resource,
     stale_keys,
+    user,
     what_is_due,
 )
 from alexandria.tasks.queueing import queue_all
@@ -79,6 +85,16 @@ HOOKS: tuple[Hook, ...] = (
         queue="default",
         arguments=citations,
     ),
+    Hook(
+        SystemEvent.USER_INTERACTION_TRACKED,
+        "on_user_interaction_refresh_profile",
+        refresh_recommendation_profile_task,
+        priority=3,
+        countdown=DELAY_SECONDS,
+        queue="ml_tasks",
+        arguments=user,
+        when=every_tenth,
+    ),
 )
 """SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
 
@@ -88,6 +104,7 @@ HOOKS: tuple[Hook, ...] = (
     on_resource_updated_sync_search_index,
     on_resource_updated_invalidate_caches,
     on_citation_extracted_update_graph,
+    on_user_interaction_refresh_profile,
 ) = HOOKS
 
 
@@ -219,6 +236,21 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
         arguments=quality_keys,
+    ),
+    *(
+        also(
+            on_resource_updated_invalidate_caches,
+            event,
+            f"on_{name}_invalidate_recommendations",
+            arguments=keys,
+        )
+        for event, name, keys in (
+            (SystemEvent.USER_INTERACTION_TRACKED, "interaction_tracked", recommendation_keys),
+            (SystemEvent.USER_PROFILE_UPDATED, "profile_updated", recommendation_keys),
+            (SystemEvent.RESOURCE_CREATED, "resource_created", all_recommendation_keys),
+            (SystemEvent.RESOURCE_DELETED, "resource_deleted", all_recommendation_keys),
+            (SystemEvent.EMBEDDING_GENERATED, "embedding_generated", all_recommendation_keys),
+        )
     ),
     Hook(
         SystemEvent.RESOURCE_METADATA_CHANGED,

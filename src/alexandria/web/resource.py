@@ -44,7 +44,7 @@ def read(
         ledger=_ledger(services, resource_id),
         quality=quality,
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
-        similar=services.search.similar(resource_id, 6),
+        similar=services.similar.of(resource_id, 6),
         originals=services.originals.of(resource_id),
         **suggested(services, resource),
         **_citations(services, resource_id),

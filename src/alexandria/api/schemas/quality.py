@@ -22,10 +22,13 @@ class QualityOut(BaseModel):
 
 
 class Outlier(BaseModel):
-    """A resource whose overall score lies below the threshold."""
+    """A resource whose overall score, or one dimension, lies far below the others'."""
 
     resource_id: str
     title: str
     overall: float
     threshold: float
+    """Of the overall score: what lies below it is far below the others."""
+    why: list[str]
+    """Sentences, the furthest from the others first."""
     reasons: dict[str, list[str]]

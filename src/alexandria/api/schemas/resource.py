@@ -147,9 +147,21 @@ class History(BaseModel):
     revisions: list[Replaced]
 
 
+class SimilarPart(BaseModel):
+    value: float
+    """From 0 to 1."""
+    weight: float
+
+
 class SimilarItem(BaseModel):
+    """`similarity` is the sum of the parts, each its value times its weight.
+
+    `parts`: `meaning`, `words`, `citations`: those that find the resource alike.
+    """
+
     id: str
     title: str
     authors: list[str]
     year: int | None
     similarity: float
+    parts: dict[str, SimilarPart]

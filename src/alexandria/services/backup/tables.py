@@ -20,6 +20,9 @@ LEFT_OUT: Mapping[str, str] = {
     **dict.fromkeys(
         ("citation_lists", "citations", "citation_keys", "graph_nodes", "graph_keys"), _COMPUTED
     ),
+    "reader_profiles": "learned anew from the interactions",
+    "co_readings": "compared anew from the interactions",
+    "quality_looks": "the next look at quality begins anew",
     "file_removals": "names files that nothing refers to, which no backup holds either",
     "builds": "says what serves; after a restore that is what the settings and the schema name",
     "search_documents": "belongs to the keyword index of SQLite",

@@ -1,5 +1,6 @@
 import logging
 
+from alexandria import cache_keys
 from alexandria.bootstrap import cache
 from alexandria.db import LibrarySession
 from alexandria.events import SystemEvent, outbox
@@ -23,10 +24,18 @@ def invalidate_cache_task(keys: list[str], *, db: LibrarySession) -> dict[str, i
     return {"keys": len(keys), "invalidated": count}
 
 
-@celery_app.task(base=DatabaseTask, name="alexandria.tasks.clean_up_cache_task")
-def clean_up_cache_task(*, db: LibrarySession) -> int:
-    """Drop all search results, most of which nobody asks for again (SPEC 6.4)."""
-    count = cache().delete_pattern("search_query:*")
-    logger.info("clean_up_cache_task: %d entries", count)
-    outbox.record(db, SystemEvent.CACHE_INVALIDATED, {"pattern": "search_query:*", "count": count})
-    return count
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.cleanup_expired_cache")
+def cleanup_expired_cache(*, db: LibrarySession) -> int:
+    """Drop answers that a new day makes stale (SPEC 6.4); give how many.
+
+    Redis drops what is past its TTL by itself. Left are the answers that rank by age, and those
+    made before the nightly comparison of readers.
+    """
+    total = 0
+    for pattern in (cache_keys.SEARCH_PATTERN, cache_keys.RECOMMENDATIONS_PATTERN):
+        count = cache().delete_pattern(pattern)
+        data = {"pattern": pattern, "count": count}
+        outbox.record(db, SystemEvent.CACHE_INVALIDATED, data)
+        total += count
+    logger.info("cleanup_expired_cache: %d entries", total)
+    return total

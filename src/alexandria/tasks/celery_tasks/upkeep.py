@@ -15,6 +15,7 @@ from alexandria.tasks.celery_tasks.batch import queue_batch
 from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
 from alexandria.tasks.celery_tasks.ingestion import queue_ingestions
 from alexandria.tasks.celery_tasks.lookups import queue_look_ups
+from alexandria.tasks.celery_tasks.recommendations import queue_profiles
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.status import waiting_messages
 
@@ -39,6 +40,7 @@ def reconcile_task(*, db: LibrarySession) -> dict[str, int]:
     if waiting_messages() <= BUSY_MESSAGES:
         for derivation in TASK_OF:
             found[derivation] = _queue_due(services, derivation, services.ledger.grace)
+        found["profiles"] = queue_profiles(services)
     found["lookups"] = int(services.lookups.on and services.lookups.is_overdue())
     if found["lookups"]:
         queue_look_ups()
@@ -71,18 +73,18 @@ def _tidy_builds(services: Services) -> None:
         release(services.session)
 
 
-@celery_app.task(base=DatabaseTask, name="alexandria.tasks.find_quality_degradation_task")
-def find_quality_degradation_task(*, db: LibrarySession) -> int:
-    """Tell of resources whose quality fell (SPEC 3.2, daily)."""
-    return _tell(
-        db, SystemEvent.QUALITY_DEGRADATION_DETECTED, Services(db).quality.find_degradation()
-    )
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.monitor_quality_degradation")
+def monitor_quality_degradation(*, db: LibrarySession) -> int:
+    """Tell of resources whose quality fell since the last look (SPEC 3.2, daily)."""
+    found = Services(db).quality_monitor.look_for_degradation()
+    return _tell(db, SystemEvent.QUALITY_DEGRADATION_DETECTED, found)
 
 
-@celery_app.task(base=DatabaseTask, name="alexandria.tasks.find_quality_outliers_task")
-def find_quality_outliers_task(*, db: LibrarySession) -> int:
+@celery_app.task(base=DatabaseTask, name="alexandria.tasks.detect_quality_outliers")
+def detect_quality_outliers(*, db: LibrarySession) -> int:
     """Tell of resources whose quality lies far below the others' (SPEC 3.2, weekly)."""
-    return _tell(db, SystemEvent.QUALITY_OUTLIER_DETECTED, Services(db).quality.find_outliers())
+    found = Services(db).quality_monitor.told_outliers()
+    return _tell(db, SystemEvent.QUALITY_OUTLIER_DETECTED, found)
 
 
 def _tell(db: LibrarySession, name: SystemEvent, found: list[dict[str, object]]) -> int:

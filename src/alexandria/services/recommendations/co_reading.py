@@ -1,0 +1,149 @@
+"""The comparison of readers: a bounded task over the whole library, run once a night."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, aliased
+
+from alexandria.db import now
+from alexandria.models import (
+    CoReading,
+    Interaction,
+    Resource,
+    ResourceCite,
+    ResourceIdentifier,
+    ResourceSubject,
+    ResourceTag,
+)
+from alexandria.services.recommendations.profiles import weigh
+from alexandria.services.recommendations.reading_model import PRODUCER, ReadingModel, Readings
+
+logger = logging.getLogger(__name__)
+
+KEPT = 100
+"""Resources that are kept for each reader."""
+MOST_READERS = 4000
+"""The most active ones; the time grows with the square of their number, the memory with theirs
+times MOST_ITEMS."""
+MOST_ITEMS = 20_000
+"""The resources that most readers have, then the newest."""
+
+
+class CoReadingService:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def compare(self) -> int:
+        """Compare all readers, and keep what each may want to read; give for how many."""
+        libraries = self._libraries()
+        self._session.execute(delete(CoReading))
+        if not libraries:
+            return 0
+        items = self._items(libraries)
+        place = {one: row for row, one in enumerate(items)}
+        readers = sorted(libraries)
+        model = ReadingModel(
+            Readings(
+                [[place[one] for one in libraries[who] if one in place] for who in readers],
+                self._tags(place),
+                self._links(place),
+            )
+        )
+        for who, found in zip(readers, model.recommend(KEPT), strict=True):
+            best = [[items[row], round(score, 4)] for row, score in found]
+            self._session.add(
+                CoReading(user_id=who, found=best, producer=PRODUCER, computed_at=now())
+            )
+        self._session.flush()
+        return len(readers)
+
+    def _libraries(self) -> dict[str, list[str]]:
+        """Give what each of the most active readers cares for."""
+        active = (
+            select(Interaction.user_id)
+            .group_by(Interaction.user_id)
+            .order_by(func.count().desc(), Interaction.user_id)
+            .limit(MOST_READERS)
+        )
+        rows = defaultdict(list)
+        for user_id, *done in self._session.execute(
+            select(
+                Interaction.user_id,
+                Interaction.resource_id,
+                Interaction.interaction_type,
+                Interaction.rating,
+                Interaction.created_at,
+            )
+            .join(Resource, Resource.id == Interaction.resource_id)
+            .where(Interaction.user_id.in_(active), Resource.deleted_at.is_(None))
+        ):
+            rows[user_id].append(tuple(done))
+        moment = now()
+        found = {who: sorted(weigh(done, moment)) for who, done in rows.items()}
+        return {who: library for who, library in found.items() if library}
+
+    def _items(self, libraries: Mapping[str, Sequence[str]]) -> list[str]:
+        counts: dict[str, int] = defaultdict(int)
+        for library in libraries.values():
+            for one in library:
+                counts[one] += 1
+        read = sorted(counts, key=lambda one: (-counts[one], one))[:MOST_ITEMS]
+        newest = self._session.scalars(
+            select(Resource.id)
+            .where(Resource.deleted_at.is_(None))
+            .order_by(Resource.created_at.desc(), Resource.id)
+            .limit(MOST_ITEMS)
+        )
+        return list(dict.fromkeys([*read, *newest]))[:MOST_ITEMS]
+
+    def _tags(self, place: Mapping[str, int]) -> list[list[str]]:
+        tags: list[list[str]] = [[] for _ in place]
+        for table, column in (
+            (ResourceTag, ResourceTag.tag),
+            (ResourceSubject, ResourceSubject.subject),
+        ):
+            rows: Any = self._session.execute(select(table.resource_id, column))
+            for one, name in rows:
+                if one in place:
+                    tags[place[one]].append(name)
+        return tags
+
+    def _links(self, place: Mapping[str, int]) -> list[tuple[int, int]]:
+        return [
+            (place[citing], place[cited])
+            for citing, cited in cited_resources(self._session)
+            if citing in place and cited in place
+        ]
+
+
+def cited_resources(
+    session: Session, citing: Sequence[str] | None = None, cited: Sequence[str] | None = None
+) -> list[tuple[str, str]]:
+    """Give who cites whom, as the records say it by external id or DOI; live resources only."""
+    source, target = aliased(Resource), aliased(Resource)
+    doi = aliased(ResourceIdentifier)
+    conditions = [source.deleted_at.is_(None), target.deleted_at.is_(None), source.id != target.id]
+    if citing is not None:
+        conditions.append(ResourceCite.resource_id.in_(citing))
+    if cited is not None:
+        conditions.append(target.id.in_(cited))
+    pairs: set[tuple[str, str]] = set()
+    for match in (
+        target.external_id == ResourceCite.target,
+        target.id.in_(
+            select(doi.resource_id).where(
+                doi.scheme == "doi", doi.value == func.lower(ResourceCite.target)
+            )
+        ),
+    ):
+        query = (
+            select(ResourceCite.resource_id, target.id)
+            .join(source, source.id == ResourceCite.resource_id)
+            .join(target, match)
+            .where(*conditions)
+        )
+        pairs |= {(one, other) for one, other in session.execute(query)}
+    return sorted(pairs)
