@@ -21,6 +21,7 @@ from alexandria.tasks import (
     update_search_index_task,
 )
 from alexandria.tasks.celery_tasks import examine_library_task
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 
 TASKS = (update_search_index_task, regenerate_embedding_task, recompute_quality_task)
 
@@ -125,6 +126,10 @@ HARM: dict[str, tuple[str, str, str]] = {
     ),
     "a signature is lost": ("duplicates", "missing", "DELETE FROM duplicate_signatures WHERE"),
     "references are lost": ("citations", "missing", "DELETE FROM citation_lists WHERE"),
+    "a list says more than there is": (
+        *("citations", "stale"),
+        "UPDATE citation_lists SET total = 3 WHERE",
+    ),
     "a node is lost": ("graph", "missing", "DELETE FROM graph_nodes WHERE"),
     "the title of a node is another": (
         *("graph", "stale"),
@@ -155,7 +160,7 @@ def test_a_ledger_that_wants_a_revision_that_does_not_exist_is_put_right(ids: li
     change("UPDATE ledger SET wanted_content = 99 WHERE subject_id = :one", one=ids[0])
     change("UPDATE ledger SET wanted_metadata = 99 WHERE subject_id = :one", one=ids[1])
     report = examine()
-    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * 5
+    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * len(TASK_OF)
     with writing() as session:
         Services(session).doctor.repair(report)
     compute(ids)
@@ -173,7 +178,9 @@ def test_what_is_left_of_a_deleted_resource_is_taken_away(ids: list[str]) -> Non
         "UPDATE resources SET deleted_at = :now WHERE id = :one", one=ids[0], now=str(now())[:26]
     )
     report = examine()
-    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * 5
+    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * len(
+        TASK_OF
+    )
     with writing() as session:
         Services(session).doctor.repair(report)
     assert examine().found == 0

@@ -23,6 +23,7 @@ from alexandria.models import (
     Resource,
 )
 from alexandria.protocols import Cache, FullTextIndex
+from alexandria.services.citations import damaged_lists
 from alexandria.services.doctor_report import Check, Report
 from alexandria.services.embeddings import as_vector, drop_vectors
 from alexandria.services.freshness import FreshnessService
@@ -44,6 +45,12 @@ _TABLES: Mapping[str, Any] = {
     "graph": GraphNode,
 }
 """Derivation to the table of its rows, each with the revisions that it was computed from."""
+_DAMAGED: Mapping[str, Callable[[Session], set[str]]] = {
+    "duplicates": damaged,
+    "citations": damaged_lists,
+    "graph": damaged_nodes,
+}
+"""Derivation to what finds the resources whose rows don't fit together."""
 
 
 class DoctorService:
@@ -148,10 +155,8 @@ class DoctorService:
             self._read_vectors(check, *_VECTORS[name], live, settled)
         elif name in _TABLES:
             self._compare(check, self._revisions(_TABLES[name]), live, settled)
-        if name == "duplicates":
-            check.stale |= damaged(self._session) & settled.keys()
-        if name == "graph":
-            check.stale |= damaged_nodes(self._session) & settled.keys()
+        if name in _DAMAGED:
+            check.stale |= _DAMAGED[name](self._session) & settled.keys()
 
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]

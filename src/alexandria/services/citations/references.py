@@ -8,7 +8,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from alexandria.db import now, release
@@ -28,9 +28,9 @@ LONGEST_TEXT = 1_500_000
 """Characters, from the end, where lists of references stand."""
 LARGEST_FILE = 30_000_000
 MOST_REFERENCES = 5_000
-MOST_TOLD = 200
+MOST_TOLD = 100
 """References in an event; all of them stand in the table."""
-_LONGEST_TOLD = 300
+_LONGEST_TOLD = 200
 _LONGEST_RAW = 4_000
 SECONDS_AT_ONCE = 8.0
 """After so long a run leaves the rest of its batch to other runs."""
@@ -197,6 +197,14 @@ class CitationService:
         }
         event_id = outbox.record(self._session, SystemEvent.CITATIONS_EXTRACTED, data)
         self._ledger.mark(resource, {"citations"}, event_id)
+
+
+def damaged_lists(session: Session) -> set[str]:
+    """Give the resources that have not as many references as were read."""
+    counts = select(Citation.resource_id, func.count()).group_by(Citation.resource_id)
+    held = {one: count for one, count in session.execute(counts)}  # noqa: C416 (rows)
+    rows = session.execute(select(CitationList.resource_id, CitationList.total))
+    return {one for one, total in rows if held.get(one, 0) != total}
 
 
 def fingerprint(raw: str) -> str:

@@ -133,7 +133,8 @@ class GraphEdges:
             return set()
         row.title, row.authors, row.year = resource.title, resource.authors, resource.year
         own_id = {"id": resource.external_id} if resource.external_id else {}
-        row.identifiers = resource.identifiers | own_id
+        names = {name: value for name, value in resource.identifiers.items() if name != "url"}
+        row.identifiers = names | own_id
         row.content_revision, row.metadata_revision = read
         row.computed_at = now()
         self._session.flush()

@@ -61,7 +61,7 @@ def main_of(work: Work) -> tuple[str, ...]:
 
 
 def identifier_keys(identifiers: Mapping[str, str]) -> set[int]:
-    return {_key(scheme, value) for scheme, value in identifiers.items() if scheme != "url"}
+    return {_key(scheme, value) for scheme, value in identifiers.items()}
 
 
 def keys_of(work: Work, *, cited: bool) -> set[int]:
