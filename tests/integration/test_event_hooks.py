@@ -111,4 +111,5 @@ def test_every_hook_is_registered_for_its_event(broker: None) -> None:
         (SystemEvent.RESOURCE_METADATA_CHANGED, 5, 10, "default"),
         (SystemEvent.RESOURCE_UPDATED, 9, 1, "urgent"),
         (SystemEvent.RESOURCE_UPDATED, 9, 0, "urgent"),
+        (SystemEvent.USER_INTERACTION_TRACKED, 3, 300, "ml_tasks"),
     ]
