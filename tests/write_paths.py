@@ -223,6 +223,10 @@ def _interact(world: World) -> None:
     world.post("/interactions", 201, json=body)
 
 
+def _save_page(world: World) -> None:
+    world.post(f"/ui/for-you/{world.first}/save", 303)
+
+
 def _add_page(world: World) -> None:
     world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
 
@@ -292,6 +296,9 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /interactions": _interact,
     "POST /recommendations/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /recommendations/{resource_id}/dismiss/undo": _NOT_FOR_ME,
+    "POST /ui/for-you/{resource_id}/save": _save_page,
+    "POST /ui/for-you/{resource_id}/dismiss": _NOT_FOR_ME,
+    "POST /ui/for-you/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /saved-searches": _KEEPS_A_QUESTION,
     "PUT /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
     "PATCH /saved-searches/{saved_id}": _KEEPS_A_QUESTION,

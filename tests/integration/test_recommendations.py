@@ -234,3 +234,35 @@ def test_comparing_an_empty_library_finds_nobody(library: Path) -> None:
     del library
     with writing() as session:
         assert Services(session).co_readings.compare() == 0
+
+
+def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(library: Path) -> None:
+    del library
+    made = birds()
+    with writing() as session:
+        token = Services(session).users.new_token("owner", "write")
+    headers = {"Authorization": f"Bearer {token}"}
+    with TestClient(create_app(), headers=headers, follow_redirects=True) as client:
+        owls, hawks = made["owls"], made["hawks"]
+        assert "New in the library" in client.get("/ui/for-you").text
+        page = client.post(f"/ui/for-you/{owls}/save").text
+        assert "“How owls hunt” is saved." in page
+        assert "It cites “How owls hunt”." in page
+        page = client.post(f"/ui/for-you/{hawks}/dismiss").text
+        assert f"/ui/for-you/{hawks}/dismiss/undo" in page
+        assert f'href="/ui/resources/{hawks}"' not in page
+        page = client.post(f"/ui/for-you/{hawks}/dismiss/undo").text
+        assert f'href="/ui/resources/{hawks}"' in page
+
+
+def test_what_is_similar_says_which_way_found_it(library: Path) -> None:
+    del library
+    made = birds()
+    with reading() as session:
+        services = Services(session)
+        found = services.similar.of(made["owls"])
+        assert found[0].id in {made[name] for name in BIRDS}
+        ways = {"meaning", "words"} if services.fulltext else {"meaning"}
+        assert found[0].parts.keys() == ways
+        total = sum(value * weight for value, weight in found[0].parts.values())
+        assert found[0].score == pytest.approx(total, abs=1e-5)

@@ -74,7 +74,9 @@ def share_history(event: Event) -> None:
 @outbox.durable
 def invalidate_at_once(event: Event) -> None:
     """Drop what an event made stale, before its write is acknowledged (a handler)."""
-    if resource_id := event.data.get("resource_id"):
+    if user_id := event.data.get("user_id"):
+        cache().delete(cache_keys.recommendations(user_id))
+    elif resource_id := event.data.get("resource_id"):
         for key in cache_keys.stale_after_change(resource_id):
             cache().delete_pattern(key)
 
