@@ -7,6 +7,8 @@ from sqlalchemy import or_, select, text
 from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, reading, writing
 from alexandria.models import (
+    ClassificationPrediction,
+    ClassificationRun,
     DuplicateKey,
     DuplicatePair,
     DuplicateSignature,
@@ -60,6 +62,7 @@ def computed_again(
         "embedding": (vector, embeddings.generate_and_store_embeddings),
         "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
+        "classification": (classification, services.classification.classify_resources),
         "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
     }[name]
     before = show(session, resource_id)
@@ -113,6 +116,17 @@ def quality(session: LibrarySession, resource_id: str) -> Any:
     return session.execute(query.where(QualityScore.resource_id == resource_id)).one_or_none()
 
 
+def classification(session: LibrarySession, resource_id: str) -> Any:
+    """Give the categories with their confidences; None if they were not predicted."""
+    run = session.get(ClassificationRun, resource_id, populate_existing=True)
+    rows = session.execute(
+        select(ClassificationPrediction.category_id, ClassificationPrediction.confidence)
+        .where(ClassificationPrediction.resource_id == resource_id)
+        .order_by(ClassificationPrediction.category_id)
+    )
+    return run and [tuple(row) for row in rows]
+
+
 def duplicates(session: LibrarySession, resource_id: str) -> Any:
     """Give signature, keys and pairs; None without a signature."""
     row = session.scalar(
@@ -160,7 +174,7 @@ def all_is_done() -> None:
         assert session.scalars(select(LedgerRow).where(LedgerRow.due_at.is_not(None))).all() == []
         gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
         for resource_id in session.scalars(gone):
-            for show in (indexed, vector, passages, quality, duplicates):
+            for show in (indexed, vector, passages, quality, classification, duplicates):
                 assert show(session, resource_id) is None
         for row in session.scalars(select(LedgerRow)):
             assert row.content_revision >= row.wanted_content
@@ -188,6 +202,7 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services.embeddings.generate_and_store_embeddings([resource_id])
         services.passages.embed_passages([resource_id])
         services.quality.compute_qualities([resource_id])
+        services.classification.classify_resources([resource_id])
         services.near_duplicates.compute_duplicates([resource_id])
         session.flush()
         return {
@@ -195,5 +210,6 @@ def all_computed(resource_id: str) -> dict[str, Any]:
             "embedding": vector(session, resource_id),
             "passages": passages(session, resource_id),
             "quality": quality(session, resource_id),
+            "classification": classification(session, resource_id),
             "duplicates": duplicates(session, resource_id),
         }

@@ -102,6 +102,9 @@ def fill() -> str:
         services.near_duplicates.compute_duplicates(pair)
         services.suggestions.dismiss(services.suggestions.of(owls.id)[0].id)
         reader = services.users.add("reader")
+        animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
+        birds = services.categories.create({"name": "Birds", "parent_id": animals.id})
+        services.taxonomy.confirm(owls.id, birds.id, reader.id)
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())
         services.users.new_sign_in_link()
@@ -188,6 +191,7 @@ def derive() -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
+            ("classification", services.classification.classify_resources),
             ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             if name in {one.name for one in services.ledger.active}:

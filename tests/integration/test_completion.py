@@ -58,7 +58,13 @@ def complete(installed: dict[str, str], *words: str) -> list[str]:
     [
         (["re"], ["rebuild", "restore"]),
         (["dead", ""], ["list", "retry", "discard"]),
-        (["rebuild", ""], ["search", "embedding", "passages", "quality", "duplicates", "all"]),
+        (
+            ["rebuild", ""],
+            [
+                *("search", "embedding", "passages", "quality", "classification", "duplicates"),
+                "all",
+            ],
+        ),
         (["rebuild", "qu"], ["quality"]),
         (["rebuild", "--wo"], ["--workers"]),
         (["export", "--format", ""], ["bibtex", "ris", "csl-json", "jsonl"]),

@@ -53,6 +53,7 @@ def compute(ids: list[str]) -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
+            ("classification", services.classification.classify_resources),
             ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             if name in {one.name for one in services.ledger.active}:
@@ -121,6 +122,11 @@ HARM: dict[str, tuple[str, str, str]] = {
         "stale",
         "UPDATE passages SET complete = FALSE WHERE",
     ),
+    "a run of the classifier is lost": (
+        "classification",
+        "missing",
+        "DELETE FROM classification_runs WHERE",
+    ),
     "a signature is lost": ("duplicates", "missing", "DELETE FROM duplicate_signatures WHERE"),
     "an entry is lost": ("search", "missing", "DELETE FROM search_documents WHERE"),
 }
@@ -147,7 +153,7 @@ def test_a_ledger_that_wants_a_revision_that_does_not_exist_is_put_right(ids: li
     change("UPDATE ledger SET wanted_content = 99 WHERE subject_id = :one", one=ids[0])
     change("UPDATE ledger SET wanted_metadata = 99 WHERE subject_id = :one", one=ids[1])
     report = examine()
-    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * 5
+    assert [check.counts()["stale"] for check in report.derivations.values()] == [2] * 6
     with writing() as session:
         Services(session).doctor.repair(report)
     compute(ids)
@@ -165,7 +171,7 @@ def test_what_is_left_of_a_deleted_resource_is_taken_away(ids: list[str]) -> Non
         "UPDATE resources SET deleted_at = :now WHERE id = :one", one=ids[0], now=str(now())[:26]
     )
     report = examine()
-    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * 5
+    assert [check.counts()["phantom"] for check in report.derivations.values()] == [1] * 6
     with writing() as session:
         Services(session).doctor.repair(report)
     assert examine().found == 0

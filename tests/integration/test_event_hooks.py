@@ -88,7 +88,8 @@ def test_a_title_makes_the_embedding_due_and_a_tag_does_not(broker: None) -> Non
     assert tasks_delayed() == {"recompute_quality_task"}
     event_emitter.emit("resource.metadata_changed", {"resource_id": "r2", "fields": ["title"]})
     assert tasks_delayed() == {
-        *("recompute_quality_task", "regenerate_embedding_task", "find_duplicates_task")
+        *("recompute_quality_task", "regenerate_embedding_task", "find_duplicates_task"),
+        "classify_resource_task",
     }
 
 
@@ -97,10 +98,10 @@ def test_a_delayed_message_reaches_its_queue_when_due(broker: None) -> None:
     assert move_due(broker_client()) == 0
     for entry, _, _ in [(e, 0, 0) for e in broker_client().zrange(DELAYED_KEY, 0, -1)]:
         broker_client().zadd(DELAYED_KEY, {entry: 1})
-    assert move_due(broker_client()) == 4
+    assert move_due(broker_client()) == 5
     depths = queue_depths()
     queues = ("high_priority", "default", "ml_tasks", "batch", "delayed")
-    assert [depths[queue] for queue in queues] == [1, 1, 1, 1, 0]
+    assert [depths[queue] for queue in queues] == [1, 1, 2, 1, 0]
 
 
 def test_every_hook_is_registered_for_its_event(broker: None) -> None:
@@ -111,4 +112,5 @@ def test_every_hook_is_registered_for_its_event(broker: None) -> None:
         (SystemEvent.RESOURCE_METADATA_CHANGED, 5, 10, "default"),
         (SystemEvent.RESOURCE_UPDATED, 9, 1, "urgent"),
         (SystemEvent.RESOURCE_UPDATED, 9, 0, "urgent"),
+        (SystemEvent.RESOURCE_CREATED, 5, 20, "ml_tasks"),
     ]

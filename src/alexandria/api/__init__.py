@@ -18,6 +18,7 @@ from alexandria.api import (
     resources,
     saved_searches,
     search,
+    taxonomy,
     trash,
 )
 from alexandria.api.errors import MEDIA_TYPE
@@ -39,7 +40,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality),
+    *(search, saved_searches, quality, taxonomy),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

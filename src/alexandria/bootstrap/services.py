@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
@@ -11,6 +12,9 @@ from alexandria.bootstrap.files import FILE_KEPT_SECONDS, extractor, file_store,
 from alexandria.bootstrap.lookups import lookup_sources
 from alexandria.bootstrap.models import (
     can_serve,
+    classifier_in,
+    classifier_models,
+    classifier_trainer,
     embedder,
     model_of,
     model_place,
@@ -21,9 +25,18 @@ from alexandria.bootstrap.redis_servers import (
     cache,
 )
 from alexandria.config import get_settings
+from alexandria.models import ClassifierTraining
 from alexandria.protocols import Embedder, FullTextIndex
+from alexandria.protocols.classification import Classifier
 from alexandria.services.admission import Admission
 from alexandria.services.builds import BuildService
+from alexandria.services.classification import (
+    CategoryService,
+    MLClassificationService,
+    TaxonomyService,
+    TrainingService,
+)
+from alexandria.services.classification.rules import PRODUCER as RULES_PRODUCER
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
 from alexandria.services.embeddings import EmbeddingService
@@ -51,7 +64,7 @@ from alexandria.services.sources import SourceReader
 from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
 
-_ALWAYS = ("embedding", "passages", "quality", "duplicates")
+_ALWAYS = ("embedding", "passages", "quality", "classification", "duplicates")
 """Derivations that run on every database."""
 
 
@@ -92,6 +105,9 @@ class Services:
             return QUALITY_PRODUCER
         if derivation == "passages":
             return f"{self.producer_of('embedding')}, {SPLITTER}"
+        if derivation == "classification":
+            found = self.classifier()
+            return found.name if found else RULES_PRODUCER
         if derivation == "duplicates":
             return DUPLICATES_PRODUCER
         target = self.builds.target(derivation)
@@ -171,6 +187,44 @@ class Services:
     @cached_property
     def quality(self) -> QualityService:
         return QualityService(self.session, cache())
+
+    def classifier(self) -> Classifier | None:
+        """Give the trained classifier that is in use; asked anew, since it may change."""
+        file = self.session.scalar(
+            select(ClassifierTraining.file)
+            .where(ClassifierTraining.is_accepted)
+            .order_by(ClassifierTraining.id.desc())
+            .limit(1)
+        )
+        return classifier_in(classifier_models() / file) if file else None
+
+    @cached_property
+    def categories(self) -> CategoryService:
+        return CategoryService(
+            self.session, self.ledger, follows_categories=self.classifier() is None
+        )
+
+    @cached_property
+    def taxonomy(self) -> TaxonomyService:
+        return TaxonomyService(self.session, self.resources, self.categories)
+
+    @cached_property
+    def classification(self) -> MLClassificationService:
+        return MLClassificationService(
+            self.session, self._serving_model, self.classifier(), self.taxonomy
+        )
+
+    @cached_property
+    def training(self) -> TrainingService:
+        return TrainingService(
+            self.session,
+            self.ledger,
+            self.categories,
+            self._serving_model,
+            classifier_trainer(),
+            self.classifier,
+            classifier_models(),
+        )
 
     @cached_property
     def near_duplicates(self) -> NearDuplicateService:

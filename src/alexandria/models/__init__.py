@@ -1,6 +1,13 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
 from alexandria.models.build import Build
+from alexandria.models.category import (
+    Category,
+    ClassificationDecision,
+    ClassificationPrediction,
+    ClassificationRun,
+    ClassifierTraining,
+)
 from alexandria.models.dead_letter import DeadLetter
 from alexandria.models.derived import EmbeddingRow, LedgerRow, PassageRow, QualityScore
 from alexandria.models.duplicate import (
@@ -31,6 +38,11 @@ from alexandria.models.user import Credential, Interaction, User
 __all__ = [
     "BatchRun",
     "Build",
+    "Category",
+    "ClassificationDecision",
+    "ClassificationPrediction",
+    "ClassificationRun",
+    "ClassifierTraining",
     "Credential",
     "DeadLetter",
     "DuplicateDismissal",

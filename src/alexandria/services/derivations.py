@@ -33,6 +33,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
             | {"cites", "type", "extra", "interactions"},
             delay=10,
         ),
+        Derivation("classification", _TEXT, delay=20),
         Derivation("duplicates", _TEXT | {"authors", "year", "identifiers"}, delay=15),
     )
 }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.models import (
+    ClassificationRun,
     DuplicateSignature,
     EmbeddingRow,
     LedgerRow,
@@ -36,6 +37,7 @@ _TABLES: Mapping[str, Any] = {
     "embedding": EmbeddingRow,
     "passages": PassageRow,
     "quality": QualityScore,
+    "classification": ClassificationRun,
     "duplicates": DuplicateSignature,
 }
 """Derivation to the table of its rows, each with the revisions that it was computed from."""

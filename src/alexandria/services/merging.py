@@ -10,6 +10,7 @@ from alexandria.db import now
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.events import outbox
 from alexandria.models import (
+    ClassificationDecision,
     Ingestion,
     Interaction,
     Merge,
@@ -29,6 +30,7 @@ _ROWS: Mapping[str, tuple[Any, Any]] = {
     "revisions": (ResourceRevision, ResourceRevision.id),
     "interactions": (Interaction, Interaction.id),
     "ingestions": (Ingestion, Ingestion.id),
+    "subjects decided": (ClassificationDecision, ClassificationDecision.category_id),
 }
 """Tables whose rows go over, each with what tells the rows of one resource apart."""
 _OF_FIELDS = "a field of the resource, which the kept one gets where it has none"
@@ -42,7 +44,11 @@ LEFT: Mapping[str, str] = {
         _OF_FIELDS,
     ),
     **dict.fromkeys(
-        ("embeddings", "passages", "quality_scores", "duplicate_signatures"), _COMPUTED
+        (
+            *("embeddings", "passages", "quality_scores", "duplicate_signatures"),
+            *("classification_runs", "classification_predictions"),
+        ),
+        _COMPUTED,
     ),
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
     "merges": "tells what was merged into which, whatever becomes of these",

@@ -1,18 +1,11 @@
 """The table from events to tasks: what happens when a document changes stands on this page."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
 
-from celery import Task
-
-from alexandria import cache_keys
 from alexandria.bootstrap import invalidate_at_once, share_history
-from alexandria.config import get_settings
-from alexandria.events import Event, SystemEvent, event_emitter, outbox
-from alexandria.log import correlation_id
+from alexandria.events import SystemEvent, event_emitter, outbox
 from alexandria.tasks.celery_tasks import (
+    classify_resource_task,
     embed_passages_task,
     find_duplicates_task,
     invalidate_cache_task,
@@ -21,85 +14,17 @@ from alexandria.tasks.celery_tasks import (
     regenerate_embedding_task,
     update_search_index_task,
 )
-from alexandria.tasks.celery_tasks.lookups import DUE
-from alexandria.tasks.queueing import TaskRequest, queue_all
+from alexandria.tasks.hook import (
+    Hook,
+    also,
+    embedding_keys,
+    quality_keys,
+    stale_keys,
+    what_is_due,
+)
+from alexandria.tasks.queueing import queue_all
 
 logger = logging.getLogger(__name__)
-
-Arguments = Callable[[Event], tuple[Any, ...]]
-
-
-def _resource(event: Event) -> tuple[Any, ...]:
-    return (event.data["resource_id"],)
-
-
-def _stale_keys(event: Event) -> tuple[Any, ...]:
-    return (cache_keys.stale_after_change(event.data["resource_id"]),)
-
-
-def _what_is_due(_event: Event) -> tuple[Any, ...]:
-    return (DUE,)
-
-
-def _embedding_keys(event: Event) -> tuple[Any, ...]:
-    return ([cache_keys.embedding(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
-
-
-def _quality_keys(event: Event) -> tuple[Any, ...]:
-    return ([cache_keys.quality(event.data["resource_id"]), cache_keys.SEARCH_PATTERN],)
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """One row of the table; calling it with an event queues the task.
-
-    `countdown` in seconds. `fields`: only for events that changed one of these. `setting`: only
-    while it is on.
-    """
-
-    durable: ClassVar[bool] = True
-
-    event: SystemEvent
-    handler: str
-    task: Task
-    priority: int
-    countdown: float
-    queue: str
-    arguments: Arguments = _resource
-    fields: frozenset[str] | None = None
-    setting: str | None = None
-
-    def __call__(self, event: Event) -> None:
-        if self.setting and not getattr(get_settings(), self.setting):
-            return
-        if self.fields is not None and not self.fields.intersection(event.data.get("fields", ())):
-            return
-        arguments = self.arguments(event)
-        logger.info(
-            "%s: queuing %s with priority %d in %g s for %s",
-            *(self.handler, self.task.name, self.priority, self.countdown),
-            f"{len(arguments[0])} cache keys" if self._of_keys else arguments[0],
-        )
-        outbox.submit(
-            TaskRequest(
-                task=self.task,
-                args=arguments,
-                priority=self.priority,
-                countdown=get_settings().scaled(self.countdown),
-                queue=self.queue,
-                subject=None if self._of_keys else arguments[0],
-                correlation_id=event.correlation_id or correlation_id.get(),
-            )
-        )
-
-    @property
-    def __name__(self) -> str:
-        return self.handler
-
-    @property
-    def _of_keys(self) -> bool:
-        return self.task is invalidate_cache_task
-
 
 _TITLE_OR_ABSTRACT = frozenset({"title", "abstract"})
 _WHAT_DUPLICATES_SHARE = _TITLE_OR_ABSTRACT | {"authors", "year", "doi", "arxiv_id", "isbn"}
@@ -136,7 +61,15 @@ HOOKS: tuple[Hook, ...] = (
         priority=9,
         countdown=0,
         queue="urgent",
-        arguments=_stale_keys,
+        arguments=stale_keys,
+    ),
+    Hook(
+        SystemEvent.RESOURCE_CREATED,
+        "on_resource_created_suggest_classification",
+        classify_resource_task,
+        priority=5,
+        countdown=20,
+        queue="ml_tasks",
     ),
 )
 """SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
@@ -146,27 +79,8 @@ HOOKS: tuple[Hook, ...] = (
     on_metadata_changed_recompute_quality,
     on_resource_updated_sync_search_index,
     on_resource_updated_invalidate_caches,
+    on_resource_created_suggest_classification,
 ) = HOOKS
-
-
-def _also(
-    hook: Hook,
-    event: SystemEvent,
-    handler: str,
-    fields: frozenset[str] | None = None,
-    arguments: Arguments | None = None,
-) -> Hook:
-    """Give the same task, priority, delay and queue after another event."""
-    return Hook(
-        event,
-        handler,
-        hook.task,
-        hook.priority,
-        hook.countdown,
-        hook.queue,
-        arguments or hook.arguments,
-        fields,
-    )
 
 
 _on_content_changed_embed_passages = Hook(
@@ -189,74 +103,90 @@ _find_duplicates = Hook(
 
 EXTRA_HOOKS: tuple[Hook, ...] = (
     *(
-        _also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
+        also(on_resource_updated_sync_search_index, event, f"on_resource_{name}_sync_search_index")
         for event, name in (
             (SystemEvent.RESOURCE_CREATED, "created"),
             (SystemEvent.RESOURCE_DELETED, "deleted"),
         )
     ),
     *(
-        _also(on_resource_updated_invalidate_caches, event, f"on_resource_{name}_invalidate_caches")
+        also(on_resource_updated_invalidate_caches, event, f"on_resource_{name}_invalidate_caches")
         for event, name in (
             (SystemEvent.RESOURCE_CREATED, "created"),
             (SystemEvent.RESOURCE_DELETED, "deleted"),
         )
     ),
-    _also(
+    also(
         on_content_changed_regenerate_embedding,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_regenerate_embedding",
         fields=_TITLE_OR_ABSTRACT,
     ),
-    _also(
+    also(
         on_content_changed_regenerate_embedding,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_embedding",
     ),
     _on_content_changed_embed_passages,
-    _also(
+    also(
         _on_content_changed_embed_passages,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_passages",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.RESOURCE_CONTENT_CHANGED,
         "on_content_changed_recompute_quality",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_quality",
     ),
-    _also(
+    also(
         on_metadata_changed_recompute_quality,
         SystemEvent.USER_INTERACTION_TRACKED,
         "on_interaction_tracked_recompute_quality",
     ),
+    also(
+        on_resource_created_suggest_classification,
+        SystemEvent.RESOURCE_CONTENT_CHANGED,
+        "on_content_changed_suggest_classification",
+    ),
+    also(
+        on_resource_created_suggest_classification,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_suggest_classification",
+        fields=_TITLE_OR_ABSTRACT,
+    ),
+    also(
+        on_resource_created_suggest_classification,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_remove_classification",
+    ),
     _find_duplicates,
-    _also(
+    also(
         _find_duplicates,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_find_duplicates",
         fields=_WHAT_DUPLICATES_SHARE,
     ),
-    _also(
+    also(
         _find_duplicates,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_remove_duplicates",
     ),
-    _also(
+    also(
         on_resource_updated_invalidate_caches,
         SystemEvent.EMBEDDING_GENERATED,
         "on_embedding_generated_invalidate_caches",
-        arguments=_embedding_keys,
+        arguments=embedding_keys,
     ),
-    _also(
+    also(
         on_resource_updated_invalidate_caches,
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
-        arguments=_quality_keys,
+        arguments=quality_keys,
     ),
     Hook(
         SystemEvent.RESOURCE_METADATA_CHANGED,
@@ -265,7 +195,7 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         priority=2,
         countdown=10,
         queue="batch",
-        arguments=_what_is_due,
+        arguments=what_is_due,
         fields=frozenset({"doi", "arxiv_id", "isbn", "extra"}),
         setting="alexandria_lookups",
     ),

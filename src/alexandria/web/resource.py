@@ -8,7 +8,8 @@ from alexandria.bootstrap import Services
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
 from alexandria.models import Merge, Resource
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.computing import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.lookups import suggested
 from alexandria.web.rendering import number_of, page, reader, same_site

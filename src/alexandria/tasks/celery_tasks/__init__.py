@@ -1,6 +1,8 @@
 from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
 from alexandria.tasks.celery_tasks.cache import clean_up_cache_task, invalidate_cache_task
+from alexandria.tasks.celery_tasks.classification import retrain_classification_model
 from alexandria.tasks.celery_tasks.derivations import (
+    classify_resource_task,
     embed_passages_task,
     find_duplicates_task,
     recompute_quality_task,
@@ -19,6 +21,7 @@ from alexandria.tasks.celery_tasks.upkeep import (
 
 __all__ = [
     "batch_process_resources_task",
+    "classify_resource_task",
     "clean_up_cache_task",
     "clean_up_outbox_task",
     "embed_passages_task",
@@ -32,5 +35,6 @@ __all__ = [
     "recompute_quality_task",
     "reconcile_task",
     "regenerate_embedding_task",
+    "retrain_classification_model",
     "update_search_index_task",
 ]
