@@ -10,6 +10,7 @@ on examples that were left out (Guo et al., 2017).
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,13 +129,13 @@ class KernelTrainer:
 
     def load(self, path: Path) -> KernelClassifier | None:
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 if int(file["version"]) != VERSION:
                     return None
                 return KernelClassifier(
                     {name: file[name] for name in file.files if name != "version"}
                 )
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
 
@@ -202,7 +203,8 @@ class Machines:
         for pair in range(len(first)):
             scores[:, first[pair]] += for_first[:, pair]
             scores[:, second[pair]] += for_second[:, pair]
-        return scores / (self.labels - 1)
+        mean: Matrix = (scores / (self.labels - 1)).astype(np.float32)
+        return mean
 
 
 def _solve(kernel: Matrix, truth: NDArray[Any], labels: int) -> Machines:

@@ -1,4 +1,5 @@
 import logging
+from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -47,6 +48,7 @@ def read(
         similar=services.search.similar(resource_id, 6),
         originals=services.originals.of(resource_id),
         **suggested(services, resource),
+        classifications=services.taxonomy.of(resource_id),
         duplicates=services.suggestions.of(resource_id),
         merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
@@ -80,6 +82,24 @@ def compute(
     services.session.commit()
     _queue_or_leave(derivation, resource_id)
     return RedirectResponse(f"/ui/resources/{resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/classification/{category_id}/{what}")
+def decide(
+    resource_id: str,
+    category_id: str,
+    what: Literal["confirm", "reject", "undo"],
+    services: Writing,
+    who: SignedIn,
+) -> RedirectResponse:
+    """Say whether the resource belongs to the category, or take that back."""
+    if what == "undo":
+        services.taxonomy.undo_decision(resource_id, category_id)
+    else:
+        decided = services.taxonomy.confirm if what == "confirm" else services.taxonomy.reject
+        decided(resource_id, category_id, who.user_id)
+    services.session.commit()
+    return RedirectResponse(f"/ui/resources/{resource_id}#subjects", status_code=303)
 
 
 @router.post("/{resource_id}/delete")

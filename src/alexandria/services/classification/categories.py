@@ -87,22 +87,27 @@ class CategoryService:
         return len(gone)
 
     def _assign(self, category: Category, values: Mapping[str, Any]) -> None:
-        for name in _FIELDS:
-            if name in values:
-                setattr(category, name, values[name])
-        category.name = " ".join(category.name.split())
-        if not category.name:
+        """Set the fields given; raises before anything is set if they can't stand so."""
+        name = " ".join(values.get("name", category.name).split())
+        if not name:
             raise InvalidInputError("A category needs a name.", "Give it one.")
+        if "parent_id" in values:
+            self._refuse_a_circle(category.id, values["parent_id"])
+        for field in _FIELDS:
+            if field in values:
+                setattr(category, field, values[field])
+        category.name = name
         category.keywords = list(dict.fromkeys(" ".join(k.split()) for k in category.keywords if k))
-        seen, above = {category.id}, category.parent_id
+
+    def _refuse_a_circle(self, category_id: str, parent_id: str | None) -> None:
+        seen, above = {category_id}, parent_id
         while above is not None:
             if above in seen:
                 raise InvalidInputError(
                     "The category would stand below itself.", "Choose another parent."
                 )
             seen.add(above)
-            with self._session.no_autoflush:
-                above = self.get(above).parent_id
+            above = self.get(above).parent_id
 
     def _free_slug(self, name: str) -> str:
         base = slug_of(name)
