@@ -9,6 +9,8 @@ from alexandria.db import LibrarySession, get_engine, reading, writing
 from alexandria.models import (
     Citation,
     CitationList,
+    ClassificationPrediction,
+    ClassificationRun,
     DuplicateKey,
     DuplicatePair,
     DuplicateSignature,
@@ -65,6 +67,7 @@ def computed_again(
         "embedding": (vector, embeddings.generate_and_store_embeddings),
         "passages": (passages, services.passages.embed_passages),
         "quality": (quality, services.quality.compute_qualities),
+        "classification": (classification, services.classification.classify_resources),
         "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
         "citations": (citations, services.citations.extract_citations),
         "graph": (graph, services.graph.add_citation_edges),
@@ -118,6 +121,17 @@ def quality(session: LibrarySession, resource_id: str) -> Any:
     names = ("overall", *WEIGHTS, "reasons")
     query = select(*(getattr(QualityScore, name) for name in names))
     return session.execute(query.where(QualityScore.resource_id == resource_id)).one_or_none()
+
+
+def classification(session: LibrarySession, resource_id: str) -> Any:
+    """Give the categories with their confidences; None if they were not predicted."""
+    run = session.get(ClassificationRun, resource_id, populate_existing=True)
+    rows = session.execute(
+        select(ClassificationPrediction.category_id, ClassificationPrediction.confidence)
+        .where(ClassificationPrediction.resource_id == resource_id)
+        .order_by(ClassificationPrediction.category_id)
+    )
+    return run and [tuple(row) for row in rows]
 
 
 def duplicates(session: LibrarySession, resource_id: str) -> Any:
@@ -201,7 +215,16 @@ def all_is_done() -> None:
         assert session.scalars(select(LedgerRow).where(*due)).all() == []
         gone = select(Resource.id).where(Resource.deleted_at.is_not(None))
         for resource_id in session.scalars(gone):
-            for show in (indexed, vector, passages, quality, duplicates, citations, graph):
+            for show in (
+                indexed,
+                vector,
+                passages,
+                quality,
+                classification,
+                duplicates,
+                citations,
+                graph,
+            ):
                 assert show(session, resource_id) is None
         for row in session.scalars(select(LedgerRow).where(LedgerRow.subject_type == RESOURCE)):
             assert row.content_revision >= row.wanted_content
@@ -229,6 +252,7 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services.embeddings.generate_and_store_embeddings([resource_id])
         services.passages.embed_passages([resource_id])
         services.quality.compute_qualities([resource_id])
+        services.classification.classify_resources([resource_id])
         services.near_duplicates.compute_duplicates([resource_id])
         services.citations.extract_citations([resource_id])
         services.graph.add_citation_edges([resource_id])
@@ -238,6 +262,7 @@ def all_computed(resource_id: str) -> dict[str, Any]:
             "embedding": vector(session, resource_id),
             "passages": passages(session, resource_id),
             "quality": quality(session, resource_id),
+            "classification": classification(session, resource_id),
             "duplicates": duplicates(session, resource_id),
             "citations": citations(session, resource_id),
             "graph": graph(session, resource_id),

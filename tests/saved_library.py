@@ -107,6 +107,9 @@ def fill() -> str:
         (reference,) = services.graph.citations_of(owls.id).references
         services.graph.decide(owls.id, reference.id, hawks.id, right=True)
         reader = services.users.add("reader")
+        animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
+        birds = services.categories.create({"name": "Birds", "parent_id": animals.id})
+        services.taxonomy.confirm(owls.id, birds.id, reader.id)
         token = services.users.new_token("reader", "write")
         services.users.sign_in(services.users.new_sign_in_link())
         services.users.new_sign_in_link()
@@ -194,6 +197,7 @@ def derive() -> None:
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("passages", services.passages.embed_passages),
             ("quality", services.quality.compute_qualities),
+            ("classification", services.classification.classify_resources),
             ("duplicates", services.near_duplicates.compute_duplicates),
             ("citations", services.citations.extract_citations),
             ("graph", services.graph.add_citation_edges),

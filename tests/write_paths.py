@@ -257,6 +257,54 @@ def _ingest_command(world: World) -> None:
     assert ended.exit_code == 0, ended.output
 
 
+def _category(world: World) -> str:
+    body = {"name": "Studies", "keywords": ["study"], "description": "Study of things"}
+    return str(world.post("/taxonomy/categories", 201, json=body).json()["id"])
+
+
+def _change_category(world: World) -> None:
+    category = f"/taxonomy/categories/{_category(world)}"
+    run_all()
+    assert world.client.patch(category, json={"keywords": ["owl"]}).status_code == 200
+
+
+def _delete_category(world: World) -> None:
+    category = f"/taxonomy/categories/{_category(world)}"
+    run_all()
+    assert world.client.delete(category).json() == {"count": 1}
+
+
+def _classify(world: World) -> None:
+    _category(world)
+    run_all()
+    world.post(f"/taxonomy/classify/{world.first}", 202)
+
+
+def _confirm(world: World) -> str:
+    place = f"/resources/{world.first}/classification/{_category(world)}"
+    world.post(f"{place}/confirm", 200)
+    return place
+
+
+def _reject(world: World) -> None:
+    place = _confirm(world)
+    run_all()
+    world.post(f"{place}/reject", 200)
+
+
+def _undo_decision(world: World) -> None:
+    place = _confirm(world)
+    run_all()
+    world.post(f"{place}/undo", 200)
+
+
+def _decide_page(world: World) -> None:
+    place = f"/ui/resources/{world.first}/classification/{_category(world)}"
+    for what in ("confirm", "reject", "undo"):
+        world.post(f"{place}/{what}", 303)
+        run_all()
+
+
 def _migrate_command(world: World) -> None:
     """Open the rows that are missing, as after an update that brings a new derivation."""
     with writing() as session:
@@ -288,6 +336,14 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /duplicates/{suggestion_id}/dismiss": _DISMISSAL,
     "POST /duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
     "POST /resources/{resource_id}/citations/{citation_id}": _decide,
+    "POST /taxonomy/categories": _category,
+    "PATCH /taxonomy/categories/{category_id}": _change_category,
+    "DELETE /taxonomy/categories/{category_id}": _delete_category,
+    "POST /taxonomy/classify/{resource_id}": _classify,
+    "POST /resources/{resource_id}/classification/{category_id}/confirm": _confirm,
+    "POST /resources/{resource_id}/classification/{category_id}/reject": _reject,
+    "POST /resources/{resource_id}/classification/{category_id}/undo": _undo_decision,
+    "POST /ui/resources/{resource_id}/classification/{category_id}/{what}": _decide_page,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,
@@ -352,6 +408,8 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate search": "It measures in a library of its own, which it takes away again.",
     "evaluate citations": _ONLY_READS,
     "evaluate recommendations": _ONLY_READS,
+    "evaluate classifier": _ONLY_READS,
+    "train classifier": "It makes all predictions due; a test of its own drives it.",
     "train references": _TRAINS,
     "train lists": _TRAINS,
     "train finder": _TRAINS,

@@ -173,6 +173,7 @@ def test_an_older_backup_is_brought_up_to_date(
             *("dead_letters", "merges", "saved_searches", "lookups", "duplicate_dismissals"),
             "citation_decisions",
             "recommendation_dismissals",
+            *("categories", "classification_decisions"),
         )
         for one in later:
             assert found.pop(one) == []

@@ -37,7 +37,7 @@ from alexandria.tasks import (
     regenerate_embedding_task,
     update_search_index_task,
 )
-from alexandria.tasks.celery_tasks.derivations import request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.status import beat
 from conftest import all_fresh, eventually, free_port, start_library, stop_library

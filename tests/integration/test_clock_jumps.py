@@ -15,7 +15,7 @@ from alexandria.models import Ingestion, LedgerRow, OutboxEvent
 from alexandria.protocols.extraction import Record
 from alexandria.tasks import recompute_quality_task, status
 from alexandria.tasks.celery_app import celery_app
-from alexandria.tasks.celery_tasks.derivations import LEASE, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import LEASE, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.steady_beat import SteadyScheduler
 from alexandria.tasks.transport import move_due

@@ -19,7 +19,7 @@ from alexandria.models import LedgerRow, OutboxEvent, QualityScore
 from alexandria.services.derivations import DERIVATIONS
 from alexandria.services.ledger import RESOURCE
 from alexandria.tasks.celery_tasks import reconcile_task, regenerate_embedding_task
-from alexandria.tasks.celery_tasks.derivations import LEASE, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import LEASE, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.transport import DELAYED_KEY, move_due
 from derived_data import all_is_done, nothing_is_silently_stale
@@ -92,6 +92,7 @@ def test_ten_edits_within_the_delay_cost_one_computation_which_sees_the_last(
         "regenerate_embedding_task": 1,
         "embed_passages_task": 1,
         "recompute_quality_task": 1,
+        "classify_resource_task": 1,
         "find_duplicates_task": 1,
         "extract_citations_task": 1,
         "update_graph_edges_task": 1,

@@ -63,13 +63,8 @@ def complete(installed: dict[str, str], *words: str) -> list[str]:
         (
             ["rebuild", ""],
             [
-                "search",
-                "embedding",
-                "passages",
-                "quality",
-                "duplicates",
-                "citations",
-                "graph",
+                *("search", "embedding", "passages", "quality", "classification"),
+                *("duplicates", "citations", "graph"),
                 "all",
             ],
         ),

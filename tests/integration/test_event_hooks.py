@@ -90,6 +90,7 @@ def test_a_title_makes_the_embedding_due_and_a_tag_does_not(broker: None) -> Non
     assert tasks_delayed() == {
         *("recompute_quality_task", "regenerate_embedding_task", "find_duplicates_task"),
         "update_graph_edges_task",
+        "classify_resource_task",
     }
 
 
@@ -98,10 +99,10 @@ def test_a_delayed_message_reaches_its_queue_when_due(broker: None) -> None:
     assert move_due(broker_client()) == 0
     for entry, _, _ in [(e, 0, 0) for e in broker_client().zrange(DELAYED_KEY, 0, -1)]:
         broker_client().zadd(DELAYED_KEY, {entry: 1})
-    assert move_due(broker_client()) == 5
+    assert move_due(broker_client()) == 6
     depths = queue_depths()
     queues = ("high_priority", "default", "ml_tasks", "batch", "delayed")
-    assert [depths[queue] for queue in queues] == [1, 2, 1, 1, 0]
+    assert [depths[queue] for queue in queues] == [1, 2, 2, 1, 0]
 
 
 def test_every_hook_is_registered_for_its_event(broker: None) -> None:
@@ -114,4 +115,5 @@ def test_every_hook_is_registered_for_its_event(broker: None) -> None:
         (SystemEvent.RESOURCE_UPDATED, 9, 0, "urgent"),
         (SystemEvent.CITATIONS_EXTRACTED, 5, 30, "default"),
         (SystemEvent.USER_INTERACTION_TRACKED, 3, 300, "ml_tasks"),
+        (SystemEvent.RESOURCE_CREATED, 5, 20, "ml_tasks"),
     ]

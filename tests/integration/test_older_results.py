@@ -17,7 +17,7 @@ from alexandria.models import DeadLetter, LedgerRow, OutboxEvent, QualityScore, 
 from alexandria.services.ledger import RESOURCE
 from alexandria.services.quality import _row
 from alexandria.services.search import SearchRequest
-from alexandria.tasks.celery_tasks.derivations import LEASE
+from alexandria.tasks.celery_tasks.derivation_runs import LEASE
 from derived_data import nothing_is_silently_stale
 from in_process_worker import Message, deliver, own_redis, run_all, waiting
 from interleaved_library import InterleavedLibrary, read

@@ -51,6 +51,7 @@ def derive(*ids: str) -> None:
         for name, compute in (
             ("embedding", services.embeddings.generate_and_store_embeddings),
             ("quality", services.quality.compute_qualities),
+            ("classification", services.classification.classify_resources),
             ("duplicates", services.near_duplicates.compute_duplicates),
         ):
             services.ledger.computed(name, compute(ids))

@@ -20,6 +20,7 @@ from alexandria.api import (
     resources,
     saved_searches,
     search,
+    taxonomy,
     trash,
 )
 from alexandria.api.errors import MEDIA_TYPE
@@ -41,7 +42,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality, graph, recommendations),
+    *(search, saved_searches, quality, graph, recommendations, taxonomy),
     *(dead_letters, activity, monitoring),
 ):
     router.include_router(module.router)

@@ -14,6 +14,7 @@ from alexandria.bootstrap.models import (
     citation_models,
     citation_reader,
     citation_trainer,
+    classifier_trainer,
     embedder,
 )
 from alexandria.bootstrap.redis_servers import (
@@ -44,6 +45,7 @@ __all__ = [
     "citation_models",
     "citation_reader",
     "citation_trainer",
+    "classifier_trainer",
     "close",
     "embedded_broker",
     "embedded_cache",

@@ -10,6 +10,7 @@ from alexandria.errors import UnavailableError
 from alexandria.models import Build
 from alexandria.protocols import Embedder
 from alexandria.protocols.citations import CitationReader, CitationTrainer
+from alexandria.protocols.classification import Classifier, ClassifierTrainer
 
 BUNDLED_MODEL = Path(__file__).parent.parent / "data" / "minilm"
 
@@ -96,3 +97,26 @@ def citation_trainer() -> CitationTrainer:
     )
 
     return BundledCitationTrainer()
+
+
+def classifier_models() -> Path:
+    """Give the folder of the classifiers that were trained for this library."""
+    return get_settings().data_dir / "models" / "classifier"
+
+
+def classifier_trainer() -> ClassifierTrainer:
+    from alexandria.adapters.kernel_classifier import (  # noqa: PLC0415 (scikit-learn is heavy)
+        KernelTrainer,
+    )
+
+    return KernelTrainer()
+
+
+def classifier_in(path: Path) -> Classifier | None:
+    """Load a classifier, once for each process; None where there is none that can be read."""
+    return _classifier_in(path) if path.is_file() else None
+
+
+@lru_cache(maxsize=1)
+def _classifier_in(path: Path) -> Classifier | None:
+    return classifier_trainer().load(path)

@@ -3,59 +3,35 @@
 from datetime import timedelta
 from functools import cached_property
 
-from sqlalchemy.orm import Session
-
-from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
 from alexandria.adapters.web_fetcher import HttpFetcher
+from alexandria.bootstrap.deriving import DerivingServices
 from alexandria.bootstrap.files import FILE_KEPT_SECONDS, extractor, file_store, page_sanitiser
 from alexandria.bootstrap.lookups import lookup_sources
 from alexandria.bootstrap.models import (
-    can_serve,
-    citation_reader,
-    embedder,
-    model_of,
-    model_place,
     passage_store,
-    vector_store,
 )
 from alexandria.bootstrap.redis_servers import (
     cache,
 )
-from alexandria.config import get_settings
-from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.services.admission import Admission
-from alexandria.services.builds import BuildService
-from alexandria.services.citations import CitationService
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
-from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.export import ExportService
-from alexandria.services.freshness import FreshnessService
-from alexandria.services.graph import PRODUCER as GRAPH_PRODUCER
-from alexandria.services.graph import GraphService
 from alexandria.services.ingestion import IngestionService
 from alexandria.services.interactions import InteractionService
-from alexandria.services.ledger import Ledger
 from alexandria.services.lookup_comparison import LookupComparison
 from alexandria.services.lookup_rows import LookupRows
 from alexandria.services.lookups import LookupService
 from alexandria.services.merging import MergeService
-from alexandria.services.near_duplicates import PRODUCER as DUPLICATES_PRODUCER
-from alexandria.services.near_duplicates import NearDuplicateService, SuggestionService
+from alexandria.services.near_duplicates import SuggestionService
 from alexandria.services.originals import OriginalService
-from alexandria.services.passage_text import SPLITTER
-from alexandria.services.passages import PassageService
 from alexandria.services.profile_ledger import ProfileLedger
-from alexandria.services.quality import PRODUCER as QUALITY_PRODUCER
-from alexandria.services.quality import QualityService
 from alexandria.services.quality_monitoring import QualityMonitor
-from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.recommendations import (
     CoReadingService,
     RecommendationService,
     UserProfileService,
 )
-from alexandria.services.resources import ResourceService
 from alexandria.services.saved_searches import SavedSearchService
 from alexandria.services.search import SearchService
 from alexandria.services.similar import SimilarService
@@ -63,85 +39,9 @@ from alexandria.services.sources import SourceReader
 from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
 
-_ALWAYS = ("embedding", "passages", "quality", "duplicates", "citations", "graph")
-"""Derivations that run on every database."""
 
-
-class Services:
+class Services(DerivingServices):
     """The services of one session; each is made when it is first asked for."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._settings = get_settings()
-
-    @cached_property
-    def builds(self) -> BuildService:
-        return BuildService(self.session)
-
-    @cached_property
-    def fulltext(self) -> FullTextIndex | None:
-        """The keyword index; PostgreSQL's is not built yet."""
-        is_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return SqliteFullText(self.session, self._index_tables) if is_sqlite else None
-
-    def _index_tables(self) -> list[IndexTable]:
-        found = self.builds.in_use("search")
-        return [IndexTable(one.place, one.version) for one in found if one.place]
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(
-            self.session,
-            [*_ALWAYS, *(["search"] if self.fulltext else [])],
-            self.producer_of,
-            time_scale=self._settings.alexandria_time_scale,
-            grace=self._settings.alexandria_stale_grace,
-        )
-
-    def producer_of(self, derivation: str) -> str:
-        """Give what computes a derivation from now on."""
-        if derivation == "quality":
-            return QUALITY_PRODUCER
-        if derivation == "passages":
-            return f"{self.producer_of('embedding')}, {SPLITTER}"
-        if derivation == "duplicates":
-            return DUPLICATES_PRODUCER
-        if derivation == "citations":
-            return citation_reader().model
-        if derivation == "graph":
-            return GRAPH_PRODUCER
-        target = self.builds.target(derivation)
-        return target.producer if target else embedder().model
-
-    @cached_property
-    def rebuilds(self) -> RebuildService:
-        return RebuildService(
-            self.session,
-            self.ledger,
-            self.builds,
-            self.fulltext,
-            lambda: Model(embedder().model, model_place()),
-            can_serve,
-        )
-
-    @cached_property
-    def _serving_model(self) -> Embedder:
-        serving = self.builds.serving("embedding")
-        return model_of(serving) if serving else embedder()
-
-    @cached_property
-    def _upcoming_model(self) -> Embedder | None:
-        building = self.builds.building("embedding")
-        return model_of(building) if building else None
-
-    @cached_property
-    def freshness(self) -> FreshnessService:
-        names = [derivation.name for derivation in self.ledger.active]
-        return FreshnessService(self.session, names, self.ledger.grace)
-
-    @cached_property
-    def resources(self) -> ResourceService:
-        return ResourceService(self.session, self.ledger, self.fulltext)
 
     @cached_property
     def ingestion(self) -> IngestionService:
@@ -176,45 +76,8 @@ class Services:
         return LookupComparison(self.lookups, self.resources)
 
     @cached_property
-    def embeddings(self) -> EmbeddingService:
-        return EmbeddingService(self.session, self._serving_model, cache(), self._upcoming_model)
-
-    @cached_property
-    def passages(self) -> PassageService:
-        models = (self._serving_model, self._upcoming_model)
-        return PassageService(self.session, [model for model in models if model])
-
-    @cached_property
-    def quality(self) -> QualityService:
-        return QualityService(self.session, cache())
-
-    @cached_property
-    def near_duplicates(self) -> NearDuplicateService:
-        return NearDuplicateService(self.session)
-
-    @cached_property
-    def citations(self) -> CitationService:
-        return CitationService(self.session, self.ledger, file_store(), citation_reader)
-
-    @cached_property
-    def graph(self) -> GraphService:
-        return GraphService(self.session, cache())
-
-    @cached_property
     def suggestions(self) -> SuggestionService:
         return SuggestionService(self.session)
-
-    @property
-    def _which_vectors(self) -> tuple[str, int | None, str, int]:
-        serving, model = self.builds.serving("embedding"), self._serving_model
-        return (
-            *(self._settings.resolved_database_url, serving.id if serving else None),
-            *(model.model, model.dimensions),
-        )
-
-    @cached_property
-    def _vectors(self) -> VectorIndex:
-        return vector_store(*self._which_vectors).bind(self.session)
 
     @cached_property
     def search(self) -> SearchService:

@@ -33,7 +33,8 @@ from alexandria.services.file_check import (
     wanted_files,
     with_files,
 )
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
 
 _POLL_SECONDS = 0.3

@@ -11,12 +11,15 @@ from rich.progress import Progress, TaskID
 from alexandria.bootstrap import (
     citation_models,
     citation_trainer,
+    classifier_trainer,
+    embedder,
     open_empty_graph,
     open_empty_library,
 )
 from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, out, print_json
 from alexandria.services.citations import evaluate_citations
 from alexandria.services.citations.gold import ARTICLES, read_data_set
+from alexandria.services.classification.evaluation import evaluate_classifier
 from alexandria.services.evaluation import evaluate_search
 from alexandria.services.graph.evaluation import (
     evaluate_article_links,
@@ -105,6 +108,37 @@ def recommendations(
     del data
     with _progress() as tell:
         report = evaluate_recommendations(dataset, tell, predictions)
+    _print(report, as_json=as_json)
+
+
+@evaluate.command("classifier")
+@handle_errors
+def classifier(
+    dataset: Annotated[Path, typer.Option(help="Folder of texts whose subjects are known.")],
+    train: Annotated[
+        list[Path] | None, typer.Option(help="Folder to train on; may be given again.")
+    ] = None,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="Train on four fifths, answer the other fifth.")
+    ] = False,
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for the probabilities, as JSON lines.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well subjects are predicted, and how far the confidences can be trusted."""
+    del data
+    with _progress() as tell:
+        report = evaluate_classifier(
+            dataset,
+            classifier_trainer(),
+            embedder(),
+            tell,
+            train=train or (),
+            cross_validate=cross_validate,
+            predictions=predictions,
+        )
     _print(report, as_json=as_json)
 
 

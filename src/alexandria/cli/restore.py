@@ -39,7 +39,8 @@ from alexandria.models import LedgerRow
 from alexandria.protocols.backup import Tell
 from alexandria.services.backup import RestoreService, holds_something, put_files
 from alexandria.services.backup.tables import LEFT_OUT
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.forgetting import forget_redis
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.queueing import queue_all

@@ -5,9 +5,19 @@ from typing import Annotated
 
 import typer
 
-from alexandria.bootstrap import citation_models, citation_trainer
-from alexandria.cli.common import DataOption, JsonOption, app, handle_errors, out, print_json
+from alexandria.bootstrap import Services, citation_models, citation_trainer
+from alexandria.cli.common import (
+    DataOption,
+    JsonOption,
+    app,
+    handle_errors,
+    out,
+    print_json,
+    require_library,
+)
+from alexandria.db import writing
 from alexandria.services.citations import train_model
+from alexandria.services.classification.evaluation import read_examples
 
 train = typer.Typer(help="Train a model.", no_args_is_help=True)
 app.add_typer(train, name="train")
@@ -70,6 +80,38 @@ def headers(
     """Train what reads title and authors from a first page, on paper headers."""
     del data
     _train("headers", dataset, output, as_json=as_json)
+
+
+@train.command("classifier")
+@handle_errors
+def classifier(
+    dataset: Annotated[
+        Path | None, typer.Option(help="Folder to learn from, instead of the library's subjects.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train what predicts subjects; the old model stays unless the new one is better."""
+    del data
+    require_library()
+    with writing() as session:
+        training = Services(session).training
+        examples = (
+            training.examples()
+            if dataset is None
+            else training.with_categories(read_examples(dataset)[0])
+        )
+        done = training.train(examples)
+        names = ("producer", "is_accepted", "reason", "examples", "held_back", "macro_f1", "ece")
+        report = {name: getattr(done, name) for name in (*names, "old_macro_f1")}
+    if as_json:
+        print_json(report)
+        return
+    out.print(
+        f"Trained {done.producer} on {done.examples} examples; on {done.held_back} held back its "
+        f"macro F1 is {done.macro_f1:.3f}, its calibration error {done.ece:.3f}. {done.reason}",
+        highlight=False,
+    )
 
 
 def _train(model: str, datasets: list[Path], output: Path | None, *, as_json: bool) -> None:

@@ -1,6 +1,13 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
 from alexandria.models.build import Build
+from alexandria.models.category import (
+    Category,
+    ClassificationDecision,
+    ClassificationPrediction,
+    ClassificationRun,
+    ClassifierTraining,
+)
 from alexandria.models.citation import (
     Citation,
     CitationDecision,
@@ -45,10 +52,15 @@ from alexandria.models.user import Credential, Interaction, User
 __all__ = [
     "BatchRun",
     "Build",
+    "Category",
     "Citation",
     "CitationDecision",
     "CitationKey",
     "CitationList",
+    "ClassificationDecision",
+    "ClassificationPrediction",
+    "ClassificationRun",
+    "ClassifierTraining",
     "CoReading",
     "Credential",
     "DeadLetter",

@@ -39,6 +39,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
             frozenset({"title", "authors", "year", "identifiers", "external_id", "citations"}),
             delay=30,
         ),
+        Derivation("classification", _TEXT, delay=20),
         Derivation("duplicates", _TEXT | {"authors", "year", "identifiers"}, delay=15),
     )
 }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from alexandria import cache_keys
 from alexandria.models import (
     CitationList,
+    ClassificationRun,
     DuplicateSignature,
     EmbeddingRow,
     GraphNode,
@@ -40,6 +41,7 @@ _TABLES: Mapping[str, Any] = {
     "embedding": EmbeddingRow,
     "passages": PassageRow,
     "quality": QualityScore,
+    "classification": ClassificationRun,
     "duplicates": DuplicateSignature,
     "citations": CitationList,
     "graph": GraphNode,

@@ -66,7 +66,7 @@ class EmbeddingService:
         if self._cache:
             for one in resource_ids:
                 self._cache.begin(cache_keys.embedding(one))
-        inputs = _inputs(self._session, resource_ids)
+        inputs = read_inputs(self._session, resource_ids)
         read = {one: revisions for one, (_, revisions) in inputs.items()}
         texts = {one: text for one, (text, _) in inputs.items() if text}
         served = self._served(read) if self._upcoming else set()
@@ -210,7 +210,9 @@ def _rows(
     ]
 
 
-def _inputs(session: Session, resource_ids: Collection[str]) -> dict[str, tuple[str, Revisions]]:
+def read_inputs(
+    session: Session, resource_ids: Collection[str]
+) -> dict[str, tuple[str, Revisions]]:
     """Give the text to embed and its revisions, of each resource that is not deleted."""
     lead = case(
         (
@@ -230,12 +232,12 @@ def _inputs(session: Session, resource_ids: Collection[str]) -> dict[str, tuple[
         .where(Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None))
     )
     return {
-        one: (_input_text(title, body), (content, metadata))
+        one: (input_text(title, body), (content, metadata))
         for one, title, body, content, metadata in found
     }
 
 
-def _input_text(title: str, body: str) -> str:
+def input_text(title: str, body: str) -> str:
     """Give title and body; many a body starts with the title again, which is left out then."""
     if " ".join(body.split()).lower().startswith(" ".join(title.split()).lower()):
         return body.strip()

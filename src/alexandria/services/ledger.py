@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from alexandria.db import is_over, now
@@ -92,6 +92,21 @@ class Ledger:
         # Damage may have had it want what does not exist, and it would be computed without end.
         row.wanted_content = min(row.wanted_content, resource.content_revision)
         row.wanted_metadata = min(row.wanted_metadata, resource.metadata_revision)
+
+    def make_all_due(self, derivation: str) -> None:
+        """Have one derivation of every resource computed again: what it is computed with changed."""
+        moment = now()
+        live = select(Resource.id).where(Resource.deleted_at.is_(None))
+        self._session.execute(
+            update(LedgerRow)
+            .where(LedgerRow.derivation == derivation, LedgerRow.subject_id.in_(live))
+            .values(
+                marks=LedgerRow.marks + 1,
+                due_at=func.coalesce(LedgerRow.due_at, moment),
+                stale_since=func.coalesce(LedgerRow.stale_since, moment),
+                error=None,
+            )
+        )
 
     def is_due(self, derivation: str, resource_id: str) -> bool:
         """Tell whether there is something to compute, without taking the lock of a writer."""

@@ -10,6 +10,7 @@ from alexandria.db import now
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.events import outbox
 from alexandria.models import (
+    ClassificationDecision,
     Ingestion,
     Interaction,
     Merge,
@@ -29,6 +30,7 @@ _ROWS: Mapping[str, tuple[Any, Any]] = {
     "revisions": (ResourceRevision, ResourceRevision.id),
     "interactions": (Interaction, Interaction.id),
     "ingestions": (Ingestion, Ingestion.id),
+    "subjects decided": (ClassificationDecision, ClassificationDecision.category_id),
 }
 """Tables whose rows go over, each with what tells the rows of one resource apart."""
 _OF_FIELDS = "a field of the resource, which the kept one gets where it has none"
@@ -45,6 +47,7 @@ LEFT: Mapping[str, str] = {
         (
             *("embeddings", "passages", "quality_scores", "duplicate_signatures"),
             *("citation_lists", "citations", "graph_nodes"),
+            *("classification_runs", "classification_predictions"),
         ),
         _COMPUTED,
     ),

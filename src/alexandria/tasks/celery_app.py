@@ -25,6 +25,8 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("ingest_task", "high_priority", 8),
         ("regenerate_embedding_task", "high_priority", 7),
         ("recompute_quality_task", "default", 5),
+        ("classify_resource_task", "ml_tasks", 5),
+        ("retrain_classification_model", "ml_tasks", 3),
         ("embed_passages_task", "ml_tasks", 2),
         ("find_duplicates_task", "batch", 2),
         ("extract_citations_task", "default", 5),
@@ -115,6 +117,11 @@ def _beat_schedule(time_scale: float) -> dict[str, dict[str, Any]]:
             "task": f"{_PREFIX}compare_readers_task",
             "schedule": crontab(hour=3, minute=30),
             "options": {"expires": 6 * _HOUR},
+        },
+        "classifier-retraining": {
+            "task": f"{_PREFIX}retrain_classification_model",
+            "schedule": crontab(hour=0, minute=0, day_of_month="1"),
+            "options": {"expires": 24 * _HOUR},
         },
         "outbox-cleanup": {
             "task": f"{_PREFIX}clean_up_outbox_task",

@@ -6,6 +6,7 @@ from alexandria.bootstrap import invalidate_at_once, share_history
 from alexandria.events import SystemEvent, event_emitter, outbox
 from alexandria.services.profile_ledger import DELAY_SECONDS
 from alexandria.tasks.celery_tasks import (
+    classify_resource_task,
     embed_passages_task,
     extract_citations_task,
     find_duplicates_task,
@@ -95,6 +96,14 @@ HOOKS: tuple[Hook, ...] = (
         arguments=user,
         when=every_tenth,
     ),
+    Hook(
+        SystemEvent.RESOURCE_CREATED,
+        "on_resource_created_suggest_classification",
+        classify_resource_task,
+        priority=5,
+        countdown=20,
+        queue="ml_tasks",
+    ),
 )
 """SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
 
@@ -105,6 +114,7 @@ HOOKS: tuple[Hook, ...] = (
     on_resource_updated_invalidate_caches,
     on_citation_extracted_update_graph,
     on_user_interaction_refresh_profile,
+    on_resource_created_suggest_classification,
 ) = HOOKS
 
 
@@ -156,17 +166,7 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         "on_metadata_changed_regenerate_embedding",
         fields=_TITLE_OR_ABSTRACT,
     ),
-    also(
-        on_content_changed_regenerate_embedding,
-        SystemEvent.RESOURCE_DELETED,
-        "on_resource_deleted_remove_embedding",
-    ),
     _on_content_changed_embed_passages,
-    also(
-        _on_content_changed_embed_passages,
-        SystemEvent.RESOURCE_DELETED,
-        "on_resource_deleted_remove_passages",
-    ),
     also(
         on_metadata_changed_recompute_quality,
         SystemEvent.RESOURCE_CONTENT_CHANGED,
@@ -174,13 +174,19 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
     ),
     also(
         on_metadata_changed_recompute_quality,
-        SystemEvent.RESOURCE_DELETED,
-        "on_resource_deleted_remove_quality",
-    ),
-    also(
-        on_metadata_changed_recompute_quality,
         SystemEvent.USER_INTERACTION_TRACKED,
         "on_interaction_tracked_recompute_quality",
+    ),
+    also(
+        on_resource_created_suggest_classification,
+        SystemEvent.RESOURCE_CONTENT_CHANGED,
+        "on_content_changed_suggest_classification",
+    ),
+    also(
+        on_resource_created_suggest_classification,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_suggest_classification",
+        fields=_TITLE_OR_ABSTRACT,
     ),
     _find_duplicates,
     also(
@@ -189,22 +195,12 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         "on_metadata_changed_find_duplicates",
         fields=_WHAT_DUPLICATES_SHARE,
     ),
-    also(
-        _find_duplicates,
-        SystemEvent.RESOURCE_DELETED,
-        "on_resource_deleted_remove_duplicates",
-    ),
     _on_content_changed_extract_citations,
     also(
         _on_content_changed_extract_citations,
         SystemEvent.RESOURCE_METADATA_CHANGED,
         "on_metadata_changed_extract_citations",
         fields=frozenset({"cites"}),
-    ),
-    also(
-        _on_content_changed_extract_citations,
-        SystemEvent.RESOURCE_DELETED,
-        "on_resource_deleted_remove_citations",
     ),
     also(
         on_citation_extracted_update_graph,
@@ -236,6 +232,17 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         SystemEvent.QUALITY_COMPUTED,
         "on_quality_computed_invalidate_caches",
         arguments=quality_keys,
+    ),
+    *(
+        also(hook, SystemEvent.RESOURCE_DELETED, f"on_resource_deleted_remove_{name}")
+        for name, hook in (
+            ("embedding", on_content_changed_regenerate_embedding),
+            ("passages", _on_content_changed_embed_passages),
+            ("quality", on_metadata_changed_recompute_quality),
+            ("classification", on_resource_created_suggest_classification),
+            ("duplicates", _find_duplicates),
+            ("citations", _on_content_changed_extract_citations),
+        )
     ),
     *(
         also(

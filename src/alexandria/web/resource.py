@@ -1,5 +1,5 @@
 import logging
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -9,7 +9,8 @@ from alexandria.bootstrap import Services
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
 from alexandria.models import Merge, Resource
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.lookups import suggested
 from alexandria.web.rendering import number_of, page, reader, same_site
@@ -48,6 +49,7 @@ def read(
         originals=services.originals.of(resource_id),
         **suggested(services, resource),
         **_citations(services, resource_id),
+        classifications=services.taxonomy.of(resource_id),
         duplicates=services.suggestions.of(resource_id),
         merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
@@ -81,6 +83,24 @@ def compute(
     services.session.commit()
     _queue_or_leave(derivation, resource_id)
     return RedirectResponse(f"/ui/resources/{resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/classification/{category_id}/{what}")
+def decide(
+    resource_id: str,
+    category_id: str,
+    what: Literal["confirm", "reject", "undo"],
+    services: Writing,
+    who: SignedIn,
+) -> RedirectResponse:
+    """Say whether the resource belongs to the category, or take that back."""
+    if what == "undo":
+        services.taxonomy.undo_decision(resource_id, category_id)
+    else:
+        decided = services.taxonomy.confirm if what == "confirm" else services.taxonomy.reject
+        decided(resource_id, category_id, who.user_id)
+    services.session.commit()
+    return RedirectResponse(f"/ui/resources/{resource_id}#subjects", status_code=303)
 
 
 @router.post("/{resource_id}/delete")

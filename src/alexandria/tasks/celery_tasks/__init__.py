@@ -1,6 +1,8 @@
 from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
 from alexandria.tasks.celery_tasks.cache import cleanup_expired_cache, invalidate_cache_task
+from alexandria.tasks.celery_tasks.classification import retrain_classification_model
 from alexandria.tasks.celery_tasks.derivations import (
+    classify_resource_task,
     embed_passages_task,
     extract_citations_task,
     find_duplicates_task,
@@ -25,6 +27,7 @@ from alexandria.tasks.celery_tasks.upkeep import (
 
 __all__ = [
     "batch_process_resources_task",
+    "classify_resource_task",
     "clean_up_outbox_task",
     "cleanup_expired_cache",
     "compare_readers_task",
@@ -41,6 +44,7 @@ __all__ = [
     "reconcile_task",
     "refresh_recommendation_profile_task",
     "regenerate_embedding_task",
+    "retrain_classification_model",
     "update_graph_edges_task",
     "update_search_index_task",
 ]

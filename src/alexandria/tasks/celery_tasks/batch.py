@@ -16,7 +16,8 @@ from alexandria.services.ledger import Ledger
 from alexandria.services.listing import ListRequest, matching_ids
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ OPERATIONS: Mapping[str, str] = {
     "regenerate_embeddings": "embedding",
     "recompute_quality": "quality",
     "update_search_index": "search",
+    "classify": "classification",
 }
 """Operation to the derivation that it computes anew."""
 CHUNK = 100

@@ -10,14 +10,7 @@ from celery import Task
 from alexandria.db import LibrarySession
 from alexandria.events import SystemEvent
 from alexandria.tasks.celery_app import celery_app
-from alexandria.tasks.celery_tasks.derivation_runs import (
-    LEASE,
-    DerivationTask,
-    request_for,
-    run,
-)
-
-__all__ = ["LEASE", "TASK_OF", "request_for"]
+from alexandria.tasks.celery_tasks.derivation_runs import DerivationTask, run
 
 logger = logging.getLogger(__name__)
 
@@ -167,11 +160,30 @@ def update_graph_edges_task(
     )
 
 
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("classify_resource_task"),
+    max_retries=2,
+    derivation="classification",
+)
+def classify_resource_task(self: Task, resource_id: str, *, db: LibrarySession) -> dict[str, Any]:
+    """Predict the subjects of a resource, and of others that are due."""
+    return run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.classification.classify_resources(ids),
+        SystemEvent.CLASSIFICATION_COMPLETED,
+    )
+
+
 TASK_OF: Mapping[str, Task] = {
     "search": update_search_index_task,
     "embedding": regenerate_embedding_task,
     "passages": embed_passages_task,
     "quality": recompute_quality_task,
+    "classification": classify_resource_task,
     "duplicates": find_duplicates_task,
     "citations": extract_citations_task,
     "graph": update_graph_edges_task,

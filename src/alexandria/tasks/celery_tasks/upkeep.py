@@ -12,7 +12,8 @@ from alexandria.services.file_check import examine_files, wanted_files, with_fil
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.batch import queue_batch
-from alexandria.tasks.celery_tasks.derivations import TASK_OF, request_for
+from alexandria.tasks.celery_tasks.derivation_runs import request_for
+from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.celery_tasks.ingestion import queue_ingestions
 from alexandria.tasks.celery_tasks.lookups import queue_look_ups
 from alexandria.tasks.celery_tasks.recommendations import queue_profiles

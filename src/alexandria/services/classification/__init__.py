@@ -1,0 +1,8 @@
+"""Subjects: the tree of categories, and what predicts to which a resource belongs."""
+
+from alexandria.services.classification.categories import CategoryService
+from alexandria.services.classification.classifier import MLClassificationService
+from alexandria.services.classification.taxonomy import TaxonomyService
+from alexandria.services.classification.training import TrainingService
+
+__all__ = ["CategoryService", "MLClassificationService", "TaxonomyService", "TrainingService"]
