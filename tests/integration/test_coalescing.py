@@ -224,7 +224,7 @@ def test_a_hundred_views_cost_one_computation(library: InterleavedLibrary) -> No
     before = told()
     for _ in range(100):
         library.view(only)
-    assert computing() == {"recompute_quality_task": 1}
+    assert computing() == {"recompute_quality_task": 1, "refresh_recommendation_profile_task": 1}
     found = message("recompute_quality_task")
     assert (found.key, found.delayed) == ("default\x06\x164", True)  # kombu's 4 is our 5
     run_all()

@@ -122,6 +122,7 @@ COMPUTED_ANEW = (
     *("POST /ui/resources/{resource_id}/restore", "POST /ui/trash/restore"),
     *("POST /quality/recalculate", "POST /batch", "migrate"),
     *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
+    "POST /ui/for-you/{resource_id}/save",
 )
 """Ways that change no field of a resource."""
 
