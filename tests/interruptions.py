@@ -124,7 +124,7 @@ def stepped_embedder() -> Iterator[SteppedEmbedder]:
     """Have the library compute embeddings with one that can be interrupted."""
     embedder = SteppedEmbedder()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bootstrap, bootstrap.services):
+        for module in (bootstrap, bootstrap.deriving):
             patch.setattr(module, "embedder", lambda: embedder)
         for store in (models.vector_store, models.passage_store):
             store.cache_clear()

@@ -21,7 +21,7 @@ from alexandria.tasks import (
     regenerate_embedding_task,
     update_search_index_task,
 )
-from alexandria.tasks.celery_tasks.computing import LEASE
+from alexandria.tasks.celery_tasks.derivation_runs import LEASE
 
 
 class Probe:
