@@ -22,7 +22,7 @@ from alexandria.bootstrap import broker_client, cache, embedded_broker, embedded
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, get_engine
 from alexandria.migrations import migrate
-from alexandria.tasks import celery_app, register_all_hooks
+from alexandria.tasks import celery_app, queueing, register_all_hooks
 from alexandria.tasks.celery_app import QUEUES
 from alexandria.tasks.transport import DELAYED_KEY
 
@@ -61,9 +61,9 @@ def own_redis(folder: Path) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CDeprecationWarning)  # of a task's own `priority`
             celery_app.finalize(auto=True)
-        _forget_connections()
+        forget_connections()
         yield
-        _forget_connections()
+        forget_connections()
         for server in running:
             server.stop()
     get_settings.cache_clear()
@@ -77,6 +77,7 @@ def empty_library(folder: Path, database_url: str | None = None) -> Iterator[Pat
         if database_url:
             patch.setenv("DATABASE_URL", database_url)
         get_settings.cache_clear()
+        forget_connections()
         for part in folder.glob("alexandria.db*"):
             part.unlink()
         migrate(get_engine())
@@ -88,8 +89,10 @@ def empty_library(folder: Path, database_url: str | None = None) -> Iterator[Pat
     get_settings.cache_clear()
 
 
-def _forget_connections() -> None:
+def forget_connections() -> None:
+    """Have Celery and the queue find the broker anew, where another test left them elsewhere."""
     pools.reset()
+    queueing._Broker.away_until = 0.0
     celery_app._pool = celery_app.amqp._producer_pool = None
     celery_app._local.__dict__.pop("backend", None)
 

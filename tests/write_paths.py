@@ -275,8 +275,6 @@ def _delete_category(world: World) -> None:
 
 
 def _classify(world: World) -> None:
-    _category(world)
-    run_all()
     world.post(f"/taxonomy/classify/{world.first}", 202)
 
 

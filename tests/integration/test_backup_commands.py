@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import redis
-from kombu import pools
 from sqlalchemy import create_engine, make_url, text
 
 from alexandria import cache_keys
@@ -41,6 +40,7 @@ from alexandria.tasks.celery_tasks.derivation_runs import request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.status import beat
 from conftest import all_fresh, eventually, free_port, start_library, stop_library
+from in_process_worker import forget_connections
 from postgres_server import PostgresServer
 from saved_library import answer, command, fill, library_at, rows
 
@@ -166,7 +166,7 @@ def test_what_a_redis_of_ones_own_held_is_gone_and_what_is_not_ours_stays(
         kept = {key for key in own_redis.keys("*") if not key.startswith(b"_kombu")}
         assert kept == {b"somebody:else", b"alexandria:workers"}
         assert cache().get(cache_keys.embedding(one)) is None
-        pools.reset()
+        forget_connections()
 
 
 TASKS = (

@@ -5,33 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kombu import pools
 
-from alexandria.bootstrap import broker_client, embedded_broker, embedded_cache
+from alexandria.bootstrap import broker_client
 from alexandria.config import get_settings
 from alexandria.events import SystemEvent, event_emitter
-from alexandria.tasks import EXTRA_HOOKS, HOOKS, celery_app, register_all_hooks
+from alexandria.tasks import EXTRA_HOOKS, HOOKS, register_all_hooks
 from alexandria.tasks.status import queue_depths
 from alexandria.tasks.transport import DELAYED_KEY, move_due
+from in_process_worker import own_redis
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run the library's own Redis servers, and have Celery use them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ALEXANDRIA_DATA_DIR", str(tmp_path_factory.mktemp("library")))
-        get_settings.cache_clear()
-        running = [embedded_broker(get_settings()), embedded_cache(get_settings())]
-        for server in running:
-            server.start()
-        celery_app.conf.broker_url = celery_app.conf.result_backend = running[0].kombu_url()
-        pools.reset()
-        celery_app._pool = celery_app.amqp._producer_pool = None
+    with own_redis(tmp_path_factory.mktemp("library")):
         yield
-        pools.reset()
-        for server in running:
-            server.stop()
-    get_settings.cache_clear()
 
 
 @pytest.fixture

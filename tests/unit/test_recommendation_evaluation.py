@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from alexandria.bootstrap import learn_readings
 from alexandria.errors import InvalidInputError
 from alexandria.services.recommendations.evaluation import evaluate_recommendations
 
@@ -26,7 +27,7 @@ def test_what_others_read_together_is_found_and_written(tmp_path: Path) -> None:
     users.append({"user": 8, "library": odd[:10], "withheld": odd[10:12]})
     write(tmp_path, users)
     out = tmp_path / "out.jsonl"
-    report = evaluate_recommendations(tmp_path, quiet, out)
+    report = evaluate_recommendations(tmp_path, learn_readings, quiet, out)
     assert (report["readers"], report["recommendation_recall_at_20"]) == (1, 1.0)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["user"] for row in rows] == list(range(9))
@@ -35,7 +36,7 @@ def test_what_others_read_together_is_found_and_written(tmp_path: Path) -> None:
 
 def test_a_folder_without_files_or_withheld_items_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"users\.jsonl"):
-        evaluate_recommendations(tmp_path, quiet)
+        evaluate_recommendations(tmp_path, learn_readings, quiet)
     write(tmp_path, [{"user": 1, "library": [1], "withheld": []}])
     with pytest.raises(InvalidInputError, match="withheld"):
-        evaluate_recommendations(tmp_path, quiet)
+        evaluate_recommendations(tmp_path, learn_readings, quiet)

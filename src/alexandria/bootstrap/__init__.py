@@ -16,6 +16,7 @@ from alexandria.bootstrap.models import (
     citation_trainer,
     classifier_trainer,
     embedder,
+    learn_readings,
 )
 from alexandria.bootstrap.redis_servers import (
     broker_client,
@@ -53,6 +54,7 @@ __all__ = [
     "extractor",
     "file_store",
     "invalidate_at_once",
+    "learn_readings",
     "open_empty_graph",
     "open_empty_library",
     "result_backend_url",

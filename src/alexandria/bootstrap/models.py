@@ -11,6 +11,7 @@ from alexandria.models import Build
 from alexandria.protocols import Embedder
 from alexandria.protocols.citations import CitationReader, CitationTrainer
 from alexandria.protocols.classification import Classifier, ClassifierTrainer
+from alexandria.protocols.readings import ReadingModel, Readings
 
 BUNDLED_MODEL = Path(__file__).parent.parent / "data" / "minilm"
 
@@ -120,3 +121,10 @@ def classifier_in(path: Path) -> Classifier | None:
 @lru_cache(maxsize=1)
 def _classifier_in(path: Path) -> Classifier | None:
     return classifier_trainer().load(path)
+
+
+def learn_readings(readings: Readings) -> ReadingModel:
+    """Compare readers; takes time and memory by their number and that of the items."""
+    from alexandria.adapters.reading_model import EaseAndWalks  # noqa: PLC0415 (SciPy is heavy)
+
+    return EaseAndWalks(readings)

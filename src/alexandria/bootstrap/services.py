@@ -8,6 +8,7 @@ from alexandria.bootstrap.deriving import DerivingServices
 from alexandria.bootstrap.files import FILE_KEPT_SECONDS, extractor, file_store, page_sanitiser
 from alexandria.bootstrap.lookups import lookup_sources
 from alexandria.bootstrap.models import (
+    learn_readings,
     passage_store,
 )
 from alexandria.bootstrap.redis_servers import (
@@ -144,7 +145,7 @@ class Services(DerivingServices):
 
     @cached_property
     def co_readings(self) -> CoReadingService:
-        return CoReadingService(self.session)
+        return CoReadingService(self.session, learn_readings)
 
     @cached_property
     def recommendations(self) -> RecommendationService:

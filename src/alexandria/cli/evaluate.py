@@ -13,6 +13,7 @@ from alexandria.bootstrap import (
     citation_trainer,
     classifier_trainer,
     embedder,
+    learn_readings,
     open_empty_graph,
     open_empty_library,
 )
@@ -107,7 +108,7 @@ def recommendations(
     """Measure how many withheld items the nightly comparison of readers finds."""
     del data
     with _progress() as tell:
-        report = evaluate_recommendations(dataset, tell, predictions)
+        report = evaluate_recommendations(dataset, learn_readings, tell, predictions)
     _print(report, as_json=as_json)
 
 

@@ -257,6 +257,7 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
             (SystemEvent.RESOURCE_CREATED, "resource_created", all_recommendation_keys),
             (SystemEvent.RESOURCE_DELETED, "resource_deleted", all_recommendation_keys),
             (SystemEvent.EMBEDDING_GENERATED, "embedding_generated", all_recommendation_keys),
+            (SystemEvent.GRAPH_CACHE_INVALIDATED, "graph_changed", all_recommendation_keys),
         )
     ),
     Hook(

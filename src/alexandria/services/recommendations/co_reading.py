@@ -10,16 +10,15 @@ from sqlalchemy.orm import Session, aliased
 
 from alexandria.db import now
 from alexandria.models import (
+    Citation,
     CoReading,
     Interaction,
     Resource,
-    ResourceCite,
-    ResourceIdentifier,
     ResourceSubject,
     ResourceTag,
 )
+from alexandria.protocols.readings import LearnReadings, Readings
 from alexandria.services.recommendations.profiles import weigh
-from alexandria.services.recommendations.reading_model import PRODUCER, ReadingModel, Readings
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +32,9 @@ MOST_ITEMS = 20_000
 
 
 class CoReadingService:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, learn: LearnReadings) -> None:
         self._session = session
+        self._learn = learn
 
     def compare(self) -> int:
         """Compare all readers, and keep what each may want to read; give for how many."""
@@ -45,7 +45,7 @@ class CoReadingService:
         items = self._items(libraries)
         place = {one: row for row, one in enumerate(items)}
         readers = sorted(libraries)
-        model = ReadingModel(
+        model = self._learn(
             Readings(
                 [[place[one] for one in libraries[who] if one in place] for who in readers],
                 self._tags(place),
@@ -55,7 +55,7 @@ class CoReadingService:
         for who, found in zip(readers, model.recommend(KEPT), strict=True):
             best = [[items[row], round(score, 4)] for row, score in found]
             self._session.add(
-                CoReading(user_id=who, found=best, producer=PRODUCER, computed_at=now())
+                CoReading(user_id=who, found=best, producer=model.producer, computed_at=now())
             )
         self._session.flush()
         return len(readers)
@@ -122,28 +122,17 @@ class CoReadingService:
 def cited_resources(
     session: Session, citing: Sequence[str] | None = None, cited: Sequence[str] | None = None
 ) -> list[tuple[str, str]]:
-    """Give who cites whom, as the records say it by external id or DOI; live resources only."""
+    """Give who cites whom, by the edges of the citation graph; live resources only."""
     source, target = aliased(Resource), aliased(Resource)
-    doi = aliased(ResourceIdentifier)
-    conditions = [source.deleted_at.is_(None), target.deleted_at.is_(None), source.id != target.id]
+    query = (
+        select(Citation.resource_id, target.id)
+        .join(source, source.id == Citation.resource_id)
+        .join(target, target.id == Citation.cited_id)
+        .where(source.deleted_at.is_(None), target.deleted_at.is_(None), source.id != target.id)
+        .distinct()
+    )
     if citing is not None:
-        conditions.append(ResourceCite.resource_id.in_(citing))
+        query = query.where(source.id.in_(citing))
     if cited is not None:
-        conditions.append(target.id.in_(cited))
-    pairs: set[tuple[str, str]] = set()
-    for match in (
-        target.external_id == ResourceCite.target,
-        target.id.in_(
-            select(doi.resource_id).where(
-                doi.scheme == "doi", doi.value == func.lower(ResourceCite.target)
-            )
-        ),
-    ):
-        query = (
-            select(ResourceCite.resource_id, target.id)
-            .join(source, source.id == ResourceCite.resource_id)
-            .join(target, match)
-            .where(*conditions)
-        )
-        pairs |= {(one, other) for one, other in session.execute(query)}
-    return sorted(pairs)
+        query = query.where(target.id.in_(cited))
+    return sorted((one, other) for one, other in session.execute(query))

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from alexandria.errors import InvalidInputError
-from alexandria.services.recommendations.reading_model import PRODUCER, ReadingModel, Readings
+from alexandria.protocols.readings import LearnReadings, Readings
 
 COUNT = 100
 """Recommendations for each reader."""
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def evaluate_recommendations(
-    dataset: Path, progress: Progress, predictions: Path | None = None
+    dataset: Path, learn: LearnReadings, progress: Progress, predictions: Path | None = None
 ) -> dict[str, Any]:
     """Measure on a folder of `users.jsonl`, `items.jsonl` and `citations.tsv`, plain or gzipped.
 
@@ -38,7 +38,8 @@ def evaluate_recommendations(
     )
     progress("Learning", 0, 1)
     found: list[list[Any]] = []
-    for ranked in ReadingModel(readings).recommend(COUNT):
+    model = learn(readings)
+    for ranked in model.recommend(COUNT):
         found.append([items[row]["id"] for row, _ in ranked])
         progress("Recommending", len(found), len(users))
     if predictions:
@@ -49,7 +50,7 @@ def evaluate_recommendations(
         predictions.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     return {
         **_measured(users, found),
-        "model": PRODUCER,
+        "model": model.producer,
         "split": "the folder's own: each reader's `library` is known, `withheld` is never",
         "metric": (
             "of a reader's withheld items the share among the best 20 (100) recommended, and "

@@ -10,14 +10,13 @@ libraries (docs/evaluation.md).
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-PRODUCER = "reading model 1"
+from alexandria.protocols.readings import Readings
 
 Floats = NDArray[np.float32]
 
@@ -31,17 +30,10 @@ _READERS_AT_ONCE = 256
 _FEWEST_OF_A_TAG = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """Items are numbered from 0: `libraries` of readers, `tags` of items, `links` between items."""
-
-    libraries: Sequence[Sequence[int]]
-    tags: Sequence[Sequence[str]]
-    links: Sequence[tuple[int, int]]
-
-
-class ReadingModel:
+class EaseAndWalks:
     """Memory: some float32 matrices of readers + side rows by items; 1 GB for 4,000 by 17,000."""
+
+    producer = "reading model 1"
 
     def __init__(self, readings: Readings) -> None:
         self._items = len(readings.tags)
