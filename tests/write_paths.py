@@ -155,6 +155,11 @@ def _decide(world: World) -> None:
     world.post(path, 200, json={"cited_id": world.second, "is_right": True})
 
 
+def _decide_citation_page(world: World) -> None:
+    path = f"/ui/resources/{world.first}/citations/{_cites(world)}"
+    world.post(path, 303, data={"work": world.second, "right": "true"})
+
+
 def _merge_page(world: World) -> str:
     data = {"kept_id": world.second}
     suggestion = _alike(world)
@@ -341,6 +346,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /resources/{resource_id}/classification/{category_id}/confirm": _confirm,
     "POST /resources/{resource_id}/classification/{category_id}/reject": _reject,
     "POST /resources/{resource_id}/classification/{category_id}/undo": _undo_decision,
+    "POST /ui/resources/{resource_id}/citations/{citation_id}": _decide_citation_page,
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}": _decide_page,
     "POST /ingest": _ingest,
     "POST /imports": _import,

@@ -137,6 +137,18 @@ def test_a_record_names_what_it_cites_by_id_doi_or_title(library: Path) -> None:
     assert cited_by(citing) == [by_id, by_doi, by_title, None]
 
 
+def test_what_the_record_and_the_document_name_is_one_reference(library: Path) -> None:
+    """What a JATS file names is in its list of references, and in what the record cites."""
+    text = PAPER.replace("12(3):1-20.", "12(3):1-20. doi:10.1234/owl.1")
+    cites = ("https://doi.org/10.1234/OWL.1", "10.1234/unlisted")
+    owls = add(Record(title="A study of owls", text=text, cites=cites))
+    settle()
+    with reading() as session:
+        found = Services(session).graph.citations_of(owls).references
+    assert [one.doi for one in found] == ["10.1234/unlisted", "10.1234/owl.1", None, None]
+    assert [one.source for one in found] == ["record", "document", "document", "document"]
+
+
 def test_what_a_person_decided_outlives_every_computation(either_library: Path) -> None:
     hearing, owls = add(HEARING), add(Record(title="A study of owls", text=PAPER))
     other = add(Record(title="Barn owls, and how they hear", authors=("X. Y. Zed",), year=1950))

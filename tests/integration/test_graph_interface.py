@@ -10,6 +10,7 @@ from alexandria import bootstrap
 from alexandria.app import create_app
 from alexandria.bootstrap import Services
 from alexandria.db import writing
+from alexandria.web.graph import MOST_DRAWN
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -101,3 +102,60 @@ def test_the_graph_answers_and_refuses(client: TestClient) -> None:
 
 def test_an_empty_library_has_no_influential(client: TestClient) -> None:
     assert client.get("/graph/influential").json()["items"] == []
+
+
+def test_the_page_draws_the_graph_and_lists_it(client: TestClient) -> None:
+    first = add(client, "A first <i>paper</i>: of some length")
+    second = add(client, "The second of the papers here", "A first <i>paper</i>: of some length")
+    third = add(client, "A third that stands farther off", "The second of the papers here")
+    near = client.get(f"/ui/graph/{first}").text
+    assert f'data-e="{second} {first}"' in near
+    assert "A first &lt;i&gt;paper&lt;/i&gt;" in near
+    assert third not in near
+    far = client.get(f"/ui/graph/{first}?depth=2").text
+    assert f'data-for="{third}"' in far
+    assert "two steps away (1)" in far
+    often = client.get(f"/ui/graph/{first}?depth=2&least=1").text
+    assert (second in often, third in often) == (True, False)
+    assert (
+        "Nothing around it is cited here so often" in client.get(f"/ui/graph/{first}?least=25").text
+    )
+    alone = add(client, "Alone")
+    assert "Nothing in the library cites this paper" in client.get(f"/ui/graph/{alone}").text
+    for path, code in (
+        (f"/ui/graph/{NOBODY}", 404),
+        (f"/ui/graph/{first}?depth=9", 422),
+        (f"/ui/graph/{first}?least=often", 422),
+    ):
+        assert client.get(path).status_code == code, path
+
+
+def test_a_match_is_corrected_on_the_page(client: TestClient) -> None:
+    cited, other = add(client, "The very same title of a work"), add(client, "Another work")
+    citing = add(client, "A later paper", "The very same title of a work")
+    (reference,) = client.get(f"/resources/{citing}/citations").json()["references"]
+    path = f"/ui/resources/{citing}/citations/{reference['id']}"
+
+    def matched() -> str | None:
+        (one,) = client.get(f"/resources/{citing}/citations").json()["references"]
+        return one["cited"] and str(one["cited"]["id"])
+
+    assert client.post(path, data={"work": cited}).status_code == 303
+    assert matched() is None
+    address = f"http://here/ui/resources/{other}/?change=4#citations"
+    assert client.post(path, data={"work": address, "right": "true"}).status_code == 303
+    assert matched() == other
+    assert "set by a reader" in client.get(f"/ui/resources/{citing}").text
+    for work, code in (("nowhere", 404), ("", 422), (citing, 422)):
+        answer = client.post(path, data={"work": work, "right": "true"})
+        assert answer.status_code == code, work
+    assert matched() == other
+
+
+def test_a_busy_graph_says_what_it_leaves_out(client: TestClient) -> None:
+    cited = add(client, "The very same title of a work")
+    for number in range(MOST_DRAWN + 2):
+        add(client, f"Follower {number} of the others", "The very same title of a work")
+    shown = client.get(f"/ui/graph/{cited}").text
+    assert f"{MOST_DRAWN + 3} papers are linked so; shown are the {MOST_DRAWN} nearest" in shown
+    assert shown.count("data-for=") == MOST_DRAWN - 1

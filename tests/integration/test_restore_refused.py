@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_BZIP2, ZIP_LZMA
 
 import pytest
 
@@ -215,6 +216,18 @@ def test_parts_that_would_lie_before_the_beginning_are_refused(tmp_path: Path, s
     whole = bytearray(saved.read_bytes())
     # The offset of the directory, from which those of the parts follow.
     whole[-6:-2] = (1 << 31).to_bytes(4, "little")
+    (tmp_path / "spoilt").write_bytes(whole)
+    with pytest.raises(InvalidInputError):
+        everything(tmp_path / "spoilt")
+
+
+@pytest.mark.parametrize("kind", [ZIP_BZIP2, ZIP_LZMA, 99])
+def test_parts_said_to_be_compressed_otherwise_are_refused(
+    tmp_path: Path, saved: Path, kind: int
+) -> None:
+    whole = bytearray(saved.read_bytes())
+    entry = whole.index(b"PK\x01\x02")  # of the first part in the directory
+    whole[entry + 10 : entry + 12] = kind.to_bytes(2, "little")
     (tmp_path / "spoilt").write_bytes(whole)
     with pytest.raises(InvalidInputError):
         everything(tmp_path / "spoilt")

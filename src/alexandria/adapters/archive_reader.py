@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import orjson
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from alexandria.protocols.backup import FORMAT, Manifest, TablePart, Tell
 
 _BUFFER_BYTES = 1 << 20
 _MAX_MANIFEST_BYTES = 1 << 29
+_KINDS = (ZIP_DEFLATED, ZIP_STORED)
 _DAMAGE = (
     BadZipFile,
     EOFError,
@@ -39,6 +40,8 @@ class ArchiveReader:
         """Read the manifest. Raises UnavailableError for an archive of a newer format."""
         self._archive = archive
         self._path = path
+        if any(one.compress_type not in _KINDS for one in archive.infolist()):
+            raise self._damaged("a part is compressed as no backup is")
         self.manifest = self._read_manifest()
         self._compare_names()
 

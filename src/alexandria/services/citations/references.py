@@ -132,7 +132,10 @@ class CitationService:
         }
 
     def _read(self, source: _Source) -> list[_Entry]:
-        """Give what is cited, each once: what the record names, then what the document lists."""
+        """Give what is cited, each once: what the record names, then what the document lists.
+
+        What the record names by an identifier that stands in the list is only in the list.
+        """
         entries: dict[str, _Entry] = {}
         for kind, references in (
             ("record", map(_named, source.cites)),
@@ -142,7 +145,13 @@ class CitationService:
                 mark = fingerprint(reference.raw)
                 if reference.raw.strip() and len(entries) < MOST_REFERENCES:
                     entries.setdefault(mark, _Entry(reference, kind, mark))
-        return list(entries.values())
+        printed = (one.reference for one in entries.values() if one.source == "document")
+        listed = {found for one in printed for found in _identifiers(one)} - {None}
+        return [
+            one
+            for one in entries.values()
+            if one.source == "document" or listed.isdisjoint(_identifiers(one.reference))
+        ]
 
     def _in_document(self, source: _Source) -> Iterator[Reference]:
         for sha256, media_type in source.files:
@@ -221,6 +230,12 @@ def _named(target: str) -> Reference:
     )
 
 
+def _identifiers(reference: Reference) -> tuple[str | None, str | None]:
+    """Give DOI and arXiv id, as parsed or else as they stand in what was printed."""
+    doi = normalise_doi(reference.doi) or find_doi(reference.raw)
+    return doi, normalise_arxiv(reference.arxiv_id) or find_arxiv(reference.raw)
+
+
 def fill_citation(citation: Citation, position: int, source: str, reference: Reference) -> None:
     """Put what was read of a reference into its row."""
     citation.position, citation.source = position, source
@@ -231,8 +246,7 @@ def fill_citation(citation: Citation, position: int, source: str, reference: Ref
     for name in _COLUMNS:
         value: Any = getattr(reference, name)
         setattr(citation, name, _clean(value) if isinstance(value, str) else value)
-    citation.doi = normalise_doi(reference.doi) or find_doi(reference.raw)
-    citation.arxiv_id = normalise_arxiv(reference.arxiv_id) or find_arxiv(reference.raw)
+    citation.doi, citation.arxiv_id = _identifiers(reference)
 
 
 def _told(reference: Reference) -> dict[str, Any]:

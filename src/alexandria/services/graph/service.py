@@ -11,12 +11,7 @@ from sqlalchemy.orm import Session
 from alexandria import cache_keys
 from alexandria.db import now, see_newest
 from alexandria.errors import InvalidInputError, NotFoundError
-from alexandria.models import (
-    Citation,
-    CitationDecision,
-    OutboxEvent,
-    Resource,
-)
+from alexandria.models import Citation, CitationDecision, OutboxEvent, Resource
 from alexandria.protocols import Cache
 from alexandria.services.graph.edges import GraphEdges
 from alexandria.services.graph.lock import lock_graph
@@ -204,6 +199,10 @@ class GraphService:
         self._session.flush()
         self._edges.match([row.id])
         return row
+
+    def cited_by(self, resource_ids: Sequence[str]) -> dict[str, int]:
+        """Count for each resource those that cite it; one that none cites is left out."""
+        return self._counts(Citation.cited_id, Citation.cited_id, resource_ids)
 
     def titles_in(self, found: Citations) -> dict[str, dict[str, Any]]:
         """Give title and year of all resources that the citations name."""

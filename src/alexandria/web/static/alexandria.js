@@ -101,3 +101,23 @@ for (const form of document.querySelectorAll(".dropform")) {
     form.querySelector("button").focus();
   });
 }
+
+// A line of the list and its node in the drawing light up together.
+const net = document.getElementById("net");
+if (net) {
+  const stage = net.parentElement;
+  const me = net.querySelector(".me").getBoundingClientRect();
+  stage.scrollLeft = me.left - stage.getBoundingClientRect().left - stage.clientWidth / 2;
+  const nodes = [...net.querySelectorAll("[data-n]")];
+  const edges = [...net.querySelectorAll("[data-e]")];
+  const light = (id) => {
+    net.classList.toggle("focus", Boolean(id));
+    for (const node of nodes) node.classList.toggle("on", node.dataset.n === id);
+    for (const edge of edges) edge.classList.toggle("on", edge.dataset.e.split(" ").includes(id));
+  };
+  for (const part of [...document.querySelectorAll("[data-for]"), ...nodes]) {
+    const id = part.dataset.for || part.dataset.n;
+    for (const kind of ["focusin", "pointerenter"]) part.addEventListener(kind, () => light(id));
+    for (const kind of ["focusout", "pointerleave"]) part.addEventListener(kind, () => light(""));
+  }
+}
