@@ -172,6 +172,8 @@ def shelf(lib: Library) -> Library:
         ("title:gramar", "title:grammar"),
         ("ubersetzng", "übersetzung"),
         ("transformrs", "transformers"),
+        ("transfromer", "transformers"),
+        ("grammatical", None),
         ("translation", None),
         ("translations neural", None),
         ('"transaltion"', None),

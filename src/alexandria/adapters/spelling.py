@@ -64,9 +64,11 @@ class Speller:
         for stem, number, likely in self._near(stems, most, least):
             if best and likely + 2 * _PER_CHANGE < best[0]:
                 break
+            # Of words that differ in their endings alone, "netwrok" and "networks", one more.
+            endings = int(min(OSA.distance(one, stem) for one in stems) <= most)
             for surface in self._written(stem):
-                changes = OSA.distance(word, fold(surface), score_cutoff=most)
-                if 0 < changes <= most:
+                changes = OSA.distance(word, fold(surface))
+                if 0 < changes <= most + endings:
                     found = (math.log(number) - _PER_CHANGE * changes, surface)
                     best = max(best, found) if best else found
         return best[1] if best else None
