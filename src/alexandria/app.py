@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +17,13 @@ from alexandria.api import errors
 from alexandria.api.schemas.problem import Problem
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, get_engine
+from alexandria.errors import TransientError
 from alexandria.events import SystemEvent, event_emitter
 from alexandria.log import configure_logging, correlation_id
 from alexandria.migrations import require_current
+from alexandria.tasks.celery_tasks.cache import warming
 from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.queueing import queue_all
 from alexandria.web.rendering import SignInFirstError, error_page, to_sign_in
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     available = bootstrap.cache_answers()
     logger.info("Event system ready: %d hooks; cache %s", count, "up" if available else "away")
     event_emitter.emit(SystemEvent.SYSTEM_STARTUP, {"process": "api"})
+    with suppress(TransientError):  # without a broker the cache stays cold, no more
+        queue_all([warming()])
     yield
     event_emitter.emit(SystemEvent.SYSTEM_SHUTDOWN, {"process": "api"})
     bootstrap.close()

@@ -1,17 +1,13 @@
-"""What keeps a cache that is away from doing harm: no waiting for it, no stale value after it."""
+"""What a cache keeps of its server that is away, and of each thread that asks it."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from alexandria.adapters.cache_names import family_of, spans_families
+from collections import OrderedDict
 
 logger = logging.getLogger(__name__)
 
-MAX_PENDING = 1000
-EVERYTHING = "*"
+MAX_REMEMBERED_LEASES = 256
 
 
 class CircuitBreaker:
@@ -46,59 +42,18 @@ class CircuitBreaker:
             logger.info("the cache is back")
 
 
-@dataclass(slots=True)
-class PendingInvalidations:
-    """Invalidations that could not be done, to be done before any value is served again.
+class ThreadState(threading.local):
+    """Of a thread: the leases of its misses, each for the `set` that follows, and what failed."""
 
-    At most MAX_PENDING keys and patterns are kept one by one; beyond that whole families.
-    """
+    def __init__(self) -> None:
+        self.leases: OrderedDict[str, bytes] = OrderedDict()
+        self.invalidation_failed = False
 
-    keys: set[str] = field(default_factory=set)
-    patterns: set[str] = field(default_factory=set)
-    families: set[str] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def keep(self, key: str, lease: bytes) -> None:
+        self.leases[key] = lease
+        self.leases.move_to_end(key)
+        if len(self.leases) > MAX_REMEMBERED_LEASES:
+            self.leases.popitem(last=False)
 
-    def __bool__(self) -> bool:
-        return bool(self.keys or self.patterns or self.families)
-
-    def remember_key(self, key: str) -> None:
-        with self._lock:
-            self.keys.add(key)
-            self._keep_bounded()
-
-    def remember_pattern(self, pattern: str) -> None:
-        with self._lock:
-            self.patterns.add(pattern)
-            self._keep_bounded()
-
-    def apply(
-        self,
-        delete: Callable[[str], object],
-        delete_pattern: Callable[[str], object],
-        flush: Callable[[str], object],
-    ) -> None:
-        """Do them all; if one fails all stay remembered. Readers wait meanwhile."""
-        with self._lock:
-            for name in self.families:
-                flush(name)
-            for pattern in self.patterns:
-                delete_pattern(pattern)
-            for key in self.keys:
-                delete(key)
-            self._clear()
-
-    def _clear(self) -> None:
-        self.keys.clear()
-        self.patterns.clear()
-        self.families.clear()
-
-    def _keep_bounded(self) -> None:
-        if len(self.keys) + len(self.patterns) <= MAX_PENDING:
-            return
-        families = self.families | {family_of(name) for name in self.keys | self.patterns}
-        everything = len(families) > MAX_PENDING or any(map(spans_families, self.patterns))
-        self._clear()
-        if everything:
-            self.patterns.add(EVERYTHING)
-        else:
-            self.families.update(families)
+    def take(self, key: str) -> bytes:
+        return self.leases.pop(key, b"")

@@ -12,6 +12,8 @@ The names of their living values stand in a sorted set by expiry time, for the c
 """
 
 STATISTICS_KEY = "cache:statistics"
+RUN_KEY = "cache:run"
+"""Which run of the server the values are of."""
 OWN_PREFIX = "cache:"
 """Keys with it are bookkeeping, which no pattern deletes."""
 
@@ -40,3 +42,8 @@ def leases_key(family: str) -> str:
 
 def live_key(family: str) -> str:
     return f"cache:live:{family}"
+
+
+def hot_key(family: str, hour: int) -> str:
+    """What was read in an hour, with how often; `hour`: hours since 1970."""
+    return f"cache:hot:{family}:{hour}"

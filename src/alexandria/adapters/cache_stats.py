@@ -1,8 +1,9 @@
-"""Hits, misses and invalidations of the cache, counted in Redis over all processes."""
+"""Hits, misses and invalidations of the cache, and what is read most, over all processes."""
 
 import atexit
 import os
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +11,15 @@ from typing import Any, cast
 
 import redis
 
-from alexandria.adapters.cache_names import OTHER, STATISTICS_KEY
+from alexandria.adapters.cache_names import OTHER, STATISTICS_KEY, hot_key
 
 FLUSH_SECONDS = 1.0
+HOUR_SECONDS = 3600
+MOST_HOT = 1000
+"""Names kept of each family and hour; the least read go first."""
+LEAST_HOT = 3
+_MOST_HOT_AT_ONCE = 10_000
+"""In one process and second; what comes beyond is counted, but not by name."""
 
 _HITS, _MISSES, _INVALIDATIONS = "hits", "misses", "invalidations"
 
@@ -32,6 +39,7 @@ class CacheStats:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._unflushed: Counter[tuple[str, str]] = Counter()
+        self._hot: Counter[tuple[str, str]] = Counter()
         self._timer: threading.Timer | None = None
 
     def record_hit(self, family: str = OTHER) -> None:
@@ -42,6 +50,30 @@ class CacheStats:
 
     def record_invalidation(self, count: int = 1, family: str = OTHER) -> None:
         self._count(family, _INVALIDATIONS, count)
+
+    def record_read(self, family: str, name: str, *, found: bool) -> None:
+        """Count a read; `name`: what was read, as `hottest` is to give it."""
+        if self._client is not None:
+            with self._lock:
+                if len(self._hot) < _MOST_HOT_AT_ONCE:
+                    self._hot[family, name] += 1
+        self._count(family, _HITS if found else _MISSES, 1)
+
+    def hottest(self, family: str, limit: int) -> list[str]:
+        """Give what all processes read most in this hour and the last one, the most read first.
+
+        What was read less than LEAST_HOT times is not hot.
+        """
+        if self._client is None:
+            return []
+        hour = int(time.time() // HOUR_SECONDS)
+        keys = [hot_key(family, hour), hot_key(family, hour - 1)]
+        try:
+            found = cast("list[tuple[bytes, float]]", self._client.zunion(keys, withscores=True))
+        except redis.RedisError:
+            return []
+        hot = sorted((-reads, name) for name, reads in found if reads >= LEAST_HOT)
+        return [name.decode(errors="replace") for _, name in hot[:limit]]
 
     @property
     def hits(self) -> int:
@@ -82,10 +114,11 @@ class CacheStats:
         with self._lock:
             self._timer = None
             counts, self._unflushed = self._unflushed, Counter()
+            hot, self._hot = self._hot, Counter()
         if self._client is None or not counts:
             return
         try:
-            self._send(self._client, counts)
+            self._send(self._client, counts, hot)
         except redis.RedisError:
             with self._lock:
                 self._unflushed.update(counts)
@@ -116,10 +149,21 @@ class CacheStats:
         with self._lock:
             return sum(number for (_, kind), number in self._counts.items() if kind == what)
 
-    def _send(self, client: redis.Redis, counts: Mapping[tuple[str, str], int]) -> None:
+    def _send(
+        self,
+        client: redis.Redis,
+        counts: Mapping[tuple[str, str], int],
+        hot: Mapping[tuple[str, str], int],
+    ) -> None:
+        hour = int(time.time() // HOUR_SECONDS)
         with client.pipeline(transaction=True) as pipeline:
             for (family, what), number in counts.items():
                 pipeline.hincrby(STATISTICS_KEY, f"{what} {family}", number)
+            for (family, name), number in hot.items():
+                pipeline.zincrby(hot_key(family, hour), number, name)
+            for family in {family for family, _ in hot}:
+                pipeline.zremrangebyrank(hot_key(family, hour), 0, -MOST_HOT - 1)
+                pipeline.expire(hot_key(family, hour), 2 * HOUR_SECONDS)
             pipeline.execute()
 
     def _read_shared(self) -> Counter[tuple[str, str]] | None:

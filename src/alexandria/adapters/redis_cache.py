@@ -2,9 +2,8 @@
 
 import logging
 import os
-import threading
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import redis
@@ -13,7 +12,7 @@ from redis.retry import Retry
 
 from alexandria import cache_keys
 from alexandria.adapters import cache_codec, cache_scripts
-from alexandria.adapters.cache_guard import CircuitBreaker, PendingInvalidations
+from alexandria.adapters.cache_guard import CircuitBreaker, ThreadState
 from alexandria.adapters.cache_names import (
     OWN_PREFIX,
     TRACKED_FAMILIES,
@@ -24,6 +23,7 @@ from alexandria.adapters.cache_names import (
     live_key,
     spans_families,
 )
+from alexandria.adapters.cache_restart import greet
 from alexandria.adapters.cache_stats import CacheStats
 from alexandria.adapters.single_flight import SingleFlight
 
@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.25
 SCAN_BATCH = 1000
-MAX_REMEMBERED_LEASES = 256
 _UNAVAILABLE = b"-"
 """A lease that nobody gave: the cache was away at the miss, so the value can't be proven fresh."""
 
@@ -47,6 +46,7 @@ def cache_client(url: str, **options: Any) -> redis.Redis:
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        redis_connect_func=greet,
         **options,
     )
 
@@ -55,28 +55,16 @@ class _AwayError(Exception):
     """Redis did not answer, or is not asked for now."""
 
 
-class _Leases(threading.local):
-    """The leases of the misses of a thread, each for the `set` that follows."""
-
-    def __init__(self) -> None:
-        self.by_key: OrderedDict[str, bytes] = OrderedDict()
-
-    def keep(self, key: str, lease: bytes) -> None:
-        self.by_key[key] = lease
-        self.by_key.move_to_end(key)
-        if len(self.by_key) > MAX_REMEMBERED_LEASES:
-            self.by_key.popitem(last=False)
-
-    def take(self, key: str) -> bytes:
-        return self.by_key.pop(key, b"")
-
-
 class RedisCache:
     """JSON values and float32 vectors under the keys of `cache_keys`.
 
     A `set` after a `get` that found nothing, in the same thread, is dropped if the key was
     invalidated in between: the value may be older than the invalidation. A dict that carries
     `revision: (content, metadata)` never replaces one of a higher revision.
+
+    `epoch` numbers how often an invalidation could not be done, as far as the caller knows (it asks
+    the database). Whoever knows of a later one finds nothing from before it, in any process; who
+    knows of an earlier one alone finds and stores nothing.
     """
 
     def __init__(
@@ -89,36 +77,37 @@ class RedisCache:
         self._client = client
         self._time_scale = time_scale
         self._breaker = CircuitBreaker()
-        self._pending = PendingInvalidations()
-        self._leases = _Leases()
+        self._own = ThreadState()
         self._flights = SingleFlight()
         self._read = client.register_script(cache_scripts.READ)
         self._store = client.register_script(cache_scripts.STORE)
         self._delete = client.register_script(cache_scripts.DELETE)
         self._flush = client.register_script(cache_scripts.FLUSH)
 
-    def get(self, key: str) -> Any | None:
-        value = self._get(key)
-        if value is None:
-            self.stats.record_miss(family_of(key))
-        else:
-            self.stats.record_hit(family_of(key))
+    def get(self, key: str, *, epoch: int = 0, asked: str | None = None) -> Any | None:
+        """Give the value, or None; `asked`: what to compute it from again, if that is not the key."""
+        value = self._get(key, epoch)
+        self.stats.record_read(family_of(key), asked or key, found=value is not None)
         return value
 
-    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+    def peek(self, key: str, *, epoch: int = 0) -> Any | None:
+        """Give the value without counting the read."""
+        return self._get(key, epoch)
+
+    def set(self, key: str, value: Any, ttl: float | None = None, *, epoch: int = 0) -> None:
         """Store the value for `ttl` seconds, or as long as its family's values live.
 
         Raises TypeError for a value that JSON can't hold.
         """
-        self._set(key, value, ttl)
+        self._set(key, value, ttl, epoch)
 
     def delete(self, key: str) -> int:
         """Delete the key's value; gives how many there were, 0 or 1."""
-        self._leases.take(key)
+        self._own.take(key)
         try:
             count = self._ask(lambda: self._delete_now(key))
         except _AwayError:
-            self._pending.remember_key(key)
+            self._own.invalidation_failed = True
             return 0
         self.stats.record_invalidation(count, family_of(key))
         return count
@@ -127,11 +116,11 @@ class RedisCache:
         """Delete the values whose keys match, as Redis matches (`*`, `?`, `[ab]`); gives how many."""
         if not is_pattern(pattern):
             return self.delete(pattern)
-        self._leases.by_key.clear()
+        self._own.leases.clear()
         try:
             counts = self._ask(lambda: self._delete_pattern_now(pattern))
         except _AwayError:
-            self._pending.remember_pattern(pattern)
+            self._own.invalidation_failed = True
             return 0
         for name, count in counts.items():
             self.stats.record_invalidation(count, name)
@@ -141,51 +130,75 @@ class RedisCache:
         """Give the seconds that a value under the key lives, before the time scale."""
         return cache_keys.TTL_SECONDS.get(family_of(key), cache_keys.DEFAULT_TTL)
 
-    def get_or_compute(self, key: str, compute: Callable[[], T], ttl: float | None = None) -> T:
+    def invalidation_failed(self) -> bool:
+        """Tell whether one that this thread asked for, since it last asked this, was not done.
+
+        Its values may be served as long as nobody begins another epoch.
+        """
+        failed, self._own.invalidation_failed = self._own.invalidation_failed, False
+        return failed
+
+    def get_or_compute(
+        self,
+        key: str,
+        compute: Callable[[], T],
+        ttl: float | None = None,
+        *,
+        epoch: int = 0,
+        asked: str | None = None,
+    ) -> T:
         """Give the value; if there is none, compute and store it.
 
         Of the threads that miss at once one computes, the others wait for it. None is not stored.
         """
-        found = self.get(key)
+        found = self.get(key, epoch=epoch, asked=asked)
         if found is not None:
             return cast("T", found)
         value = self._flights.run(
             key,
-            look=lambda: self._get(key),
+            look=lambda: self._get(key, epoch),
             compute=compute,
-            store=lambda value: self._set(key, value, ttl),
+            store=lambda value: self._set(key, value, ttl, epoch),
         )
-        self._leases.take(key)  # the value came from another thread: no `set` follows here
+        self._own.take(key)  # the value came from another thread: no `set` follows here
         return value
 
-    def begin(self, key: str) -> None:
+    def warm(self, computations: Mapping[str, Callable[[], Any]], *, epoch: int = 0) -> int:
+        """Compute and store what has no value, by key; give how many. It counts as no read."""
+        count = 0
+        for key, compute in computations.items():
+            if self._get(key, epoch) is None:
+                count += self._set(key, compute(), None, epoch)
+        return count
+
+    def begin(self, key: str, *, epoch: int = 0) -> None:
         """Note that a value is computed from now on, whether or not there is one already.
 
         The `set` that follows in this thread is dropped if the key is invalidated before it.
         """
         try:
-            reply = self._ask(lambda: self._read_now(key, lease_always=True))
+            reply = self._ask(lambda: self._read_now(key, epoch, lease_always=True))
         except _AwayError:
             reply = [_UNAVAILABLE]
-        self._leases.keep(key, reply[0])
+        self._own.keep(key, reply[0])
 
     def close(self) -> None:
         """Send the last counts; the client stays open, its maker closes it."""
         self.stats.close()
 
-    def _get(self, key: str) -> Any | None:
-        self._leases.take(key)
+    def _get(self, key: str, epoch: int) -> Any | None:
+        self._own.take(key)
         try:
-            reply = self._ask(lambda: self._read_now(key))
+            reply = self._ask(lambda: self._read_now(key, epoch))
         except _AwayError:
             reply = [_UNAVAILABLE]
         if isinstance(reply, bytes):
             return cache_codec.decode(reply)
-        self._leases.keep(key, reply[0])
+        self._own.keep(key, reply[0])
         return None
 
-    def _set(self, key: str, value: Any, ttl: float | None) -> bool:
-        lease = self._leases.take(key)
+    def _set(self, key: str, value: Any, ttl: float | None, epoch: int) -> bool:
+        lease = self._own.take(key)
         if value is None:
             return False
         kind, content = cache_codec.encode(value)
@@ -193,7 +206,7 @@ class RedisCache:
         milliseconds = self._milliseconds(self.get_default_ttl(key) if ttl is None else ttl)
         arguments = (kind, revision, content, milliseconds, lease)
         try:
-            return self._ask(lambda: self._store_now(key, arguments))
+            return self._ask(lambda: self._store_now(key, arguments, epoch))
         except _AwayError:
             return False
 
@@ -204,8 +217,6 @@ class RedisCache:
         if not self._breaker.allows():
             raise _AwayError
         try:
-            if self._pending:
-                self._pending.apply(self._delete_now, self._delete_pattern_now, self._flush_now)
             answer = question()
         except (redis.ConnectionError, redis.TimeoutError) as error:
             self._breaker.failed(error)
@@ -216,14 +227,14 @@ class RedisCache:
         self._breaker.succeeded()
         return answer
 
-    def _read_now(self, key: str, *, lease_always: bool = False) -> Any:
+    def _read_now(self, key: str, epoch: int, *, lease_always: bool = False) -> Any:
         name = family_of(key)
         keys = [key, generation_key(name), leases_key(name)]
-        return self._read(keys=keys, args=[key, os.urandom(8), int(lease_always)])
+        return self._read(keys=keys, args=[key, os.urandom(8), int(lease_always), epoch])
 
-    def _store_now(self, key: str, arguments: tuple[bytes | int, ...]) -> bool:
+    def _store_now(self, key: str, arguments: tuple[bytes | int, ...], epoch: int) -> bool:
         tracked = int(family_of(key) in TRACKED_FAMILIES)
-        args = [key, *arguments, os.urandom(8), tracked]
+        args = [key, *arguments, os.urandom(8), tracked, epoch]
         return bool(self._store(keys=_keys(key), args=args))
 
     def _delete_now(self, key: str) -> int:

@@ -51,9 +51,9 @@ def create(body: ResourceIn, services: Writing, response: Response) -> ResourceW
 @router.get("/{resource_id}")
 def read(resource_id: str, services: Reading, response: Response) -> ResourceOut:
     """Read a resource; the `ETag` guards a later change."""
-    resource = services.resources.get(resource_id)
-    response.headers["ETag"] = etag(resource)
-    return ResourceOut.of(resource)
+    found = ResourceOut(**services.reader.read(resource_id))
+    response.headers["ETag"] = etag(found)
+    return found
 
 
 @router.put("/{resource_id}")
@@ -191,7 +191,7 @@ def similar(
     return Page(total=len(items), items=items)
 
 
-def etag(resource: Resource) -> str:
+def etag(resource: Resource | ResourceOut) -> str:
     return f'"{resource.content_revision}-{resource.metadata_revision}"'
 
 

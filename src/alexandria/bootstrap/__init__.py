@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alexandria import cache_keys
+from alexandria.adapters.session_cache import begin_epoch
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.bootstrap.files import extractor, file_store, text_recognition
 from alexandria.bootstrap.models import (
@@ -28,7 +29,7 @@ from alexandria.bootstrap.redis_servers import (
     result_backend_url,
 )
 from alexandria.bootstrap.services import Services
-from alexandria.db import LibrarySession, make_engine
+from alexandria.db import LibrarySession, make_engine, writing
 from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
@@ -77,12 +78,18 @@ def share_history(event: Event) -> None:
 
 @outbox.durable
 def invalidate_at_once(event: Event) -> None:
-    """Drop what an event made stale, before its write is acknowledged (a handler)."""
+    """Drop what an event made stale, before its write is acknowledged (a handler).
+
+    If the cache is away, the database notes that what it holds is not to be served any more.
+    """
     if user_id := event.data.get("user_id"):
         cache().delete(cache_keys.recommendations(user_id))
     elif resource_id := event.data.get("resource_id"):
         for key in cache_keys.stale_after_change(resource_id):
             cache().delete_pattern(key)
+    if cache().invalidation_failed():
+        with writing() as session:
+            begin_epoch(session)
 
 
 @contextmanager

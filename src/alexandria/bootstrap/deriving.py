@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
+from alexandria.adapters.session_cache import SessionCache
 from alexandria.bootstrap.files import file_store
 from alexandria.bootstrap.models import (
     can_serve,
@@ -66,6 +67,10 @@ class DerivingServices:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._settings = get_settings()
+
+    @cached_property
+    def cache(self) -> SessionCache:
+        return SessionCache(self.session, cache())
 
     @cached_property
     def builds(self) -> BuildService:
@@ -137,7 +142,7 @@ class DerivingServices:
 
     @cached_property
     def embeddings(self) -> EmbeddingService:
-        return EmbeddingService(self.session, self._serving_model, cache(), self._upcoming_model)
+        return EmbeddingService(self.session, self._serving_model, self.cache, self._upcoming_model)
 
     @cached_property
     def passages(self) -> PassageService:
@@ -146,7 +151,7 @@ class DerivingServices:
 
     @cached_property
     def quality(self) -> QualityService:
-        return QualityService(self.session, cache())
+        return QualityService(self.session, self.cache)
 
     def classifier(self) -> Classifier | None:
         """Give the trained classifier that is in use; asked anew, since it may change."""
@@ -196,7 +201,7 @@ class DerivingServices:
 
     @cached_property
     def graph(self) -> GraphService:
-        return GraphService(self.session, cache())
+        return GraphService(self.session, self.cache)
 
     @property
     def _which_vectors(self) -> tuple[str, int | None, str, int]:

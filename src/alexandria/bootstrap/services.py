@@ -11,9 +11,6 @@ from alexandria.bootstrap.models import (
     learn_readings,
     passage_store,
 )
-from alexandria.bootstrap.redis_servers import (
-    cache,
-)
 from alexandria.services.admission import Admission
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
@@ -28,6 +25,7 @@ from alexandria.services.near_duplicates import SuggestionService
 from alexandria.services.originals import OriginalService
 from alexandria.services.profile_ledger import ProfileLedger
 from alexandria.services.quality_monitoring import QualityMonitor
+from alexandria.services.reading import ResourceReader
 from alexandria.services.recommendations import (
     CoReadingService,
     RecommendationService,
@@ -39,6 +37,7 @@ from alexandria.services.similar import SimilarService
 from alexandria.services.sources import SourceReader
 from alexandria.services.trash import TrashService
 from alexandria.services.users import UserService
+from alexandria.services.warming import WarmingService
 
 
 class Services(DerivingServices):
@@ -87,9 +86,28 @@ class Services(DerivingServices):
             self.fulltext,
             self._vectors,
             self._serving_model,
-            cache(),
+            self.cache,
             self.freshness,
             passage_store(*self._which_vectors).bind(self.session),
+        )
+
+    @cached_property
+    def reader(self) -> ResourceReader:
+        return ResourceReader(self.session, self.resources, self.cache)
+
+    @cached_property
+    def warming(self) -> WarmingService:
+        return WarmingService(
+            self.session,
+            self.cache,
+            {
+                "resource": self.reader.warm,
+                "quality": self.quality.warm,
+                "embedding": self.embeddings.warm,
+                "graph:neighbors": self.graph.warm,
+                "recommendations": self.recommendations.warm,
+                "search_query": self.search.warm,
+            },
         )
 
     @cached_property
@@ -103,7 +121,7 @@ class Services(DerivingServices):
     @cached_property
     def doctor(self) -> DoctorService:
         return DoctorService(
-            self.session, self.ledger, self.freshness, self.fulltext, cache(), self.producer_of
+            self.session, self.ledger, self.freshness, self.fulltext, self.cache, self.producer_of
         )
 
     @cached_property
@@ -149,7 +167,7 @@ class Services(DerivingServices):
 
     @cached_property
     def recommendations(self) -> RecommendationService:
-        return RecommendationService(self.session, self.profiles, self._vectors, cache())
+        return RecommendationService(self.session, self.profiles, self._vectors, self.cache)
 
     @cached_property
     def similar(self) -> SimilarService:

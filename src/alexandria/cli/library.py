@@ -1,11 +1,11 @@
-"""Commands that look into the library: `show`, `status`."""
+"""Commands that look into the library: `show`, `status`, and `warm`."""
 
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import func, select
 
-from alexandria.bootstrap import Services
+from alexandria.bootstrap import Services, cache_answers
 from alexandria.cli.common import (
     DataOption,
     JsonOption,
@@ -17,8 +17,10 @@ from alexandria.cli.common import (
     require_library,
 )
 from alexandria.db import reading
+from alexandria.errors import UnavailableError
 from alexandria.events import outbox
 from alexandria.models import Resource
+from alexandria.services.warming import MOST
 from alexandria.tasks.status import broker_answers, queue_depths
 
 
@@ -103,3 +105,26 @@ def _ledger_rows(ledger: dict[str, dict[str, Any]]) -> list[list[str]]:
         [name, row["state"], row["producer"] or "", str(row["computed_at"] or "")]
         for name, row in sorted(ledger.items())
     ]
+
+
+@app.command()
+@handle_errors
+def warm(
+    limit: Annotated[int, typer.Option(help="Of each kind, at most.", min=1, max=1000)] = MOST,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have the cache hold what is read most, or, where nothing was read lately, used most."""
+    del data
+    require_library()
+    if not cache_answers():
+        raise UnavailableError(
+            "The cache does not answer.",
+            "Start the library (`alexandria up`), or look at REDIS_HOST.",
+        )
+    with reading() as session:
+        counts = Services(session).warming.warm(limit)
+    if as_json:
+        print_json({"warmed": counts})
+        return
+    out.print(as_table(["values", "computed"], [[name, str(n)] for name, n in counts.items()]))

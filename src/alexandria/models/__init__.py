@@ -1,6 +1,7 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
 from alexandria.models.build import Build
+from alexandria.models.cache import CacheEpoch
 from alexandria.models.category import (
     Category,
     ClassificationDecision,
@@ -52,6 +53,7 @@ from alexandria.models.user import Credential, Interaction, User
 __all__ = [
     "BatchRun",
     "Build",
+    "CacheEpoch",
     "Category",
     "Citation",
     "CitationDecision",

@@ -1,19 +1,37 @@
 """What services ask of the technologies below them; each is implemented in `alexandria.adapters`."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T")
+
 
 class Cache(Protocol):
-    """A cache that is away answers as if empty; it never raises."""
+    """A cache that is away answers as if empty; it never raises.
 
-    def get(self, key: str) -> Any | None: ...
+    Values are as JSON has them: a tuple comes back as a list.
+    """
+
+    def get(self, key: str, *, asked: str | None = None) -> Any | None:
+        """Give the value; `asked`: what to compute it from again, if the key does not say that."""
+
+    def peek(self, key: str) -> Any | None:
+        """Give the value without counting the read."""
+
+    def get_or_compute(self, key: str, compute: Callable[[], T], *, asked: str | None = None) -> T:
+        """Give the value, or compute and store it, once for all threads that ask meanwhile."""
+
+    def warm(self, computations: Mapping[str, Callable[[], Any]]) -> int:
+        """Compute and store what has no value; give how many."""
+
+    def hottest(self, family: str, limit: int) -> list[str]:
+        """Give the keys of a family that are read most, or what was `asked` for them."""
 
     def begin(self, key: str) -> None:
         """Have the `set` that follows dropped if the key is invalidated before it."""

@@ -241,7 +241,7 @@ class DoctorService:
             ("quality", cache_keys.quality, self._revisions(QualityScore)),
         ):
             for one in self._session.scalars(select(Resource.id)):
-                value = self._cache.get(key(one))
+                value = self._cache.peek(key(one))
                 if value is None:
                     continue
                 if one not in live:

@@ -1,6 +1,7 @@
 """Embeddings: what a resource is about, as one vector."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,21 @@ class EmbeddingService:
         if cached is not None and cached["model"] == self._embedder.model:
             vector: list[float] = cached["vector"]
             return vector
-        see_newest(self._session)  # else it could be older than what emptied the cache
-        blob, content, metadata = self._stored(resource_id)
-        if blob is None:
+        value = self._value(resource_id)
+        if value is None:
             return None
-        return self._keep_in_cache(resource_id, as_vector(blob), (content, metadata))
+        if self._cache:
+            self._cache.set(cache_keys.embedding(resource_id), value)
+        numbers: list[float] = value["vector"]
+        return numbers
+
+    def warm(self, resource_ids: Iterable[str]) -> int:
+        """Have the cache hold their vectors; give how many it did not."""
+        if self._cache is None:
+            return 0
+        return self._cache.warm(
+            {cache_keys.embedding(one): partial(self._value, one) for one in resource_ids}
+        )
 
     def generate_and_store_embedding(self, resource_id: str) -> Revisions | None:
         """Compute the vector anew; give the revisions it is of, None for a deleted resource."""
@@ -89,8 +100,9 @@ class EmbeddingService:
             kept = {one: (vector, *read[one]) for one, vector in vectors.items() if one in live}
             store_vectors(self._session, model, kept)
             if model == self._embedder.model:
-                for one, (vector, *_) in kept.items():
-                    self._keep_in_cache(one, vector, read[one])
+                for one, (vector, *revisions) in kept.items():
+                    if self._cache:
+                        self._cache.set(cache_keys.embedding(one), self._cached(vector, revisions))
         dropped = set(resource_ids) - live.intersection(with_text)
         drop_vectors(self._session, dropped)
         if self._cache:
@@ -127,16 +139,17 @@ class EmbeddingService:
         ).one_or_none()
         return (None, 0, 0) if found is None else (found[0], found[1], found[2])
 
-    def _keep_in_cache(self, resource_id: str, vector: Vector, revisions: Revisions) -> list[float]:
+    def _value(self, resource_id: str) -> dict[str, Any] | None:
+        """Give what the cache holds of a resource, as it is stored now."""
+        see_newest(self._session)  # else it could be older than what emptied the cache
+        blob, *revisions = self._stored(resource_id)
+        return None if blob is None else self._cached(as_vector(blob), revisions)
+
+    def _cached(self, vector: Vector, revisions: Sequence[int]) -> dict[str, Any]:
+        """`revision` lets the cache refuse an older value over a newer one."""
         # As read back from the table, so that both ways give the same numbers.
-        numbers: list[float] = vector.astype(np.float16).astype(np.float32).tolist()
-        if self._cache:
-            # `revision` lets the cache refuse an older value over a newer one.
-            self._cache.set(
-                cache_keys.embedding(resource_id),
-                {"revision": revisions, "model": self._embedder.model, "vector": numbers},
-            )
-        return numbers
+        numbers = vector.astype(np.float16).astype(np.float32).tolist()
+        return {"revision": list(revisions), "model": self._embedder.model, "vector": numbers}
 
 
 def store_vectors(

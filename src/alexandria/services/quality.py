@@ -1,6 +1,7 @@
 """Quality: how far the record of a resource can be trusted and used."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -44,14 +45,20 @@ class QualityService:
     def get_quality_scores(self, resource_id: str) -> dict[str, Any] | None:
         """Give the dimensions with their reasons; None if they are not computed yet."""
         key = cache_keys.quality(resource_id)
-        cached: dict[str, Any] | None = self._cache.get(key)
-        if cached is not None:
-            return cached
+        return self._cache.get_or_compute(key, partial(self._scores, resource_id))
+
+    def warm(self, resource_ids: Iterable[str]) -> int:
+        """Have the cache hold their scores; give how many it did not."""
+        return self._cache.warm(
+            {cache_keys.quality(one): partial(self._scores, one) for one in resource_ids}
+        )
+
+    def _scores(self, resource_id: str) -> dict[str, Any] | None:
         see_newest(self._session)  # else it could be older than what emptied the cache
         row = self._stored(resource_id)
         if row is None:
             return None
-        scores = {
+        return {
             "overall": row.overall,
             "dimensions": {
                 name: {"score": getattr(row, name), "reasons": row.reasons.get(name, [])}
@@ -64,8 +71,6 @@ class QualityService:
             "metadata_revision": row.metadata_revision,
             "revision": [row.content_revision, row.metadata_revision],
         }
-        self._cache.set(key, scores)
-        return scores
 
     def _stored(self, resource_id: str) -> QualityScore | None:
         return self._session.scalar(

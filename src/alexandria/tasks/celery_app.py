@@ -38,6 +38,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("monitor_quality_degradation", "batch", 3),
         ("detect_quality_outliers", "batch", 3),
         ("cleanup_expired_cache", "batch", 3),
+        ("warm_cache_task", "batch", 1),
         ("clean_up_outbox_task", "batch", 3),
         ("examine_library_task", "batch", 3),
     )

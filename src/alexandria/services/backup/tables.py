@@ -27,6 +27,7 @@ LEFT_OUT: Mapping[str, str] = {
     "classification_predictions": _COMPUTED,
     "classifier_trainings": "tells of models that lie beside the library; they are trained anew",
     "file_removals": "names files that nothing refers to, which no backup holds either",
+    "cache_epoch": "tells of a cache, which no backup holds",
     "builds": "says what serves; after a restore that is what the settings and the schema name",
     "search_documents": "belongs to the keyword index of SQLite",
     "alembic_version": "the manifest names the schema",

@@ -1,7 +1,8 @@
 """The citation graph: its edges kept, its questions answered."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import rustworkx as rx
@@ -74,26 +75,42 @@ class GraphService:
         """
         if not 1 <= depth <= DEEPEST:
             raise InvalidInputError(f"A depth of {depth} is not given.", f"Use 1 to {DEEPEST}.")
-        key = f"{cache_keys.neighbors(resource_id)}:{depth}"
-        if self._cache:
-            self._require(resource_id)
-            if (cached := self._cache.get(key)) is not None:
-                return dict(cached)
-            self._cache.begin(key)
-            see_newest(self._session)  # else it could be older than what emptied the cache
+        self._require(resource_id)
+        compute = partial(self._neighbors, resource_id, depth)
+        if self._cache is None:
+            return compute()
+        return self._cache.get_or_compute(f"{cache_keys.neighbors(resource_id)}:{depth}", compute)
+
+    def warm(self, asked: Iterable[str]) -> int:
+        """Have the cache hold neighbours (`ID:DEPTH`); give how many it did not."""
+        if self._cache is None:
+            return 0
+        wanted = [(one, int(depth)) for one, _, depth in (text.partition(":") for text in asked)]
+        live = self._session.scalars(
+            select(Resource.id).where(
+                Resource.id.in_({one for one, _ in wanted}), Resource.deleted_at.is_(None)
+            )
+        ).all()
+        return self._cache.warm(
+            {
+                f"{cache_keys.neighbors(one)}:{depth}": partial(self._neighbors, one, depth)
+                for one, depth in wanted
+                if one in live
+            }
+        )
+
+    def _neighbors(self, resource_id: str, depth: int) -> dict[str, Any]:
+        see_newest(self._session)  # else it could be older than what emptied the cache
         self._require(resource_id)
         distances, complete = self._reach(resource_id, depth)
         titles = self.titles(distances)
-        answer = {
+        return {
             "resource_id": resource_id,
             "depth": depth,
             "complete": complete,
             "nodes": [{"id": one, "distance": distances[one], **titles[one]} for one in distances],
             "edges": self._edges_among(distances),
         }
-        if self._cache:
-            self._cache.set(key, answer)
-        return answer
 
     def path(self, start: str, end: str) -> list[dict[str, Any]]:
         """Give the shortest way between two resources, whichever way the citations on it go.

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,14 +70,18 @@ class RecommendationService:
     def recommend(self, user_id: str, limit: int) -> list[Recommendation]:
         """Give the best; nothing that is deleted, dismissed, or that the reader has, ever."""
         key = cache_keys.recommendations(user_id)
-        known = self._cache.get(key) if self._cache else None
-        if known is None:
-            see_newest(self._session)
-            known = [asdict(one) for one in self._ranked(user_id)]
-            if self._cache:
-                self._cache.set(key, known)
+        compute = partial(self._computed, user_id)
+        known = self._cache.get_or_compute(key, compute) if self._cache else compute()
         allowed = self._live([one["resource_id"] for one in known]) - self._excluded(user_id)
         return [Recommendation(**one) for one in known if one["resource_id"] in allowed][:limit]
+
+    def warm(self, user_ids: Iterable[str]) -> int:
+        """Have the cache hold what is recommended to these; give how many it did not."""
+        if self._cache is None:
+            return 0
+        return self._cache.warm(
+            {cache_keys.recommendations(one): partial(self._computed, one) for one in user_ids}
+        )
 
     def dismiss(self, user_id: str, resource_id: str) -> None:
         """Never recommend the resource to this reader again, until it is undone."""
@@ -100,6 +105,10 @@ class RecommendationService:
     def _forget(self, user_id: str) -> None:
         if self._cache:
             self._cache.delete(cache_keys.recommendations(user_id))
+
+    def _computed(self, user_id: str) -> list[dict[str, Any]]:
+        see_newest(self._session)  # else it could be older than what emptied the cache
+        return [asdict(one) for one in self._ranked(user_id)]
 
     def _ranked(self, user_id: str) -> list[Recommendation]:
         excluded = self._excluded(user_id)

@@ -1,15 +1,17 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import TypedDict
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import see_newest
-from alexandria.errors import NotFoundError, UnavailableError
+from alexandria.errors import InvalidInputError, NotFoundError, UnavailableError
 from alexandria.models import EmbeddingRow, Resource
 from alexandria.protocols import (
     Cache,
@@ -91,16 +93,25 @@ class SearchService:
 
     def found_since(self, request: SearchRequest, moment: datetime) -> list[str]:
         """Give what came in after the moment of what the query finds, the best first."""
-        source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
-        key = cache_keys.search_query(asdict(request) | source | {"since": moment.isoformat()})
-        known: list[str] | None = self._cache.get(key) if self._cache else None
-        if known is not None:
-            return known
-        see_newest(self._session)
-        found = found_since(self._session, self._candidates, request, moment)
-        if self._cache:
-            self._cache.set(key, found)
-        return found
+
+        def find() -> list[str]:
+            see_newest(self._session)
+            return found_since(self._session, self._candidates, request, moment)
+
+        key = self._key(request, since=moment.isoformat())
+        return self._cache.get_or_compute(key, find) if self._cache else find()
+
+    def warm(self, asked: Iterable[str]) -> int:
+        """Have the cache hold the answers to requests (as JSON); give how many it did not."""
+        if self._cache is None:
+            return 0
+        return self._cache.warm(
+            {
+                self._key(request): partial(self._newest_answer, request)
+                for request in map(_request_of, asked)
+                if request is not None
+            }
+        )
 
     def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
         """Give the resources nearest in meaning; none while the resource has no vector yet."""
@@ -142,16 +153,25 @@ class SearchService:
     def _cached_answer(self, request: SearchRequest) -> tuple[_Answer, bool]:
         if self._cache is None:
             return self._answer(request), False
+        computed = False
+
+        def compute() -> _Answer:
+            nonlocal computed
+            computed = True
+            return self._newest_answer(request)
+
+        asked = orjson.dumps(asdict(request)).decode()
+        answer = self._cache.get_or_compute(self._key(request), compute, asked=asked)
+        return answer, not computed
+
+    def _key(self, request: SearchRequest, **more: str) -> str:
         # Every field changes the answer; white space in the query does not, and is gone by now.
         source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
-        key = cache_keys.search_query(asdict(request) | source)
-        cached: _Answer | None = self._cache.get(key)
-        if cached is not None:
-            return cached, True
+        return cache_keys.search_query(asdict(request) | source | more)
+
+    def _newest_answer(self, request: SearchRequest) -> _Answer:
         see_newest(self._session)  # else it could be older than what emptied the cache
-        answer = self._answer(request)
-        self._cache.set(key, answer)
-        return answer, False
+        return self._answer(request)
 
     def _answer(self, request: SearchRequest) -> _Answer:
         named = identified(self._session, request.query)
@@ -196,10 +216,18 @@ class SearchService:
         return with_words(query, meant) if meant else None
 
     def _with_freshness(self, results: Iterable[SearchResult]) -> list[SearchResult]:
-        shown = list(results)
+        shown: list[SearchResult] = [{**result} for result in results]  # the cache may hold these
         rows = self._freshness.of([result["id"] for result in shown])
         for result in shown:
             result["freshness"] = {
                 name: self._freshness.state(row) for name, row in rows[result["id"]].items()
             }
         return shown
+
+
+def _request_of(asked: str) -> SearchRequest | None:
+    """Read a request back; None if another version wrote it."""
+    try:
+        return SearchRequest(**orjson.loads(asked))
+    except (ValueError, TypeError, InvalidInputError):
+        return None

@@ -1,5 +1,9 @@
 from alexandria.tasks.celery_tasks.batch import batch_process_resources_task
-from alexandria.tasks.celery_tasks.cache import cleanup_expired_cache, invalidate_cache_task
+from alexandria.tasks.celery_tasks.cache import (
+    cleanup_expired_cache,
+    invalidate_cache_task,
+    warm_cache_task,
+)
 from alexandria.tasks.celery_tasks.classification import retrain_classification_model
 from alexandria.tasks.celery_tasks.derivations import (
     classify_resource_task,
@@ -47,4 +51,5 @@ __all__ = [
     "retrain_classification_model",
     "update_graph_edges_task",
     "update_search_index_task",
+    "warm_cache_task",
 ]
