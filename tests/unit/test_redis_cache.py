@@ -17,10 +17,10 @@ import pytest
 import redis
 
 from alexandria import cache_keys
-from alexandria.adapters import cache_guard, cache_scripts, cache_stats
-from alexandria.adapters.cache_guard import PendingInvalidations
+from alexandria.adapters import cache_scripts, cache_stats
 from alexandria.adapters.redis_cache import CacheStats, RedisCache, cache_client
 from alexandria.adapters.redis_server import EmbeddedRedis
+from alexandria.adapters.redis_setup import find_program
 from alexandria.adapters.single_flight import SingleFlight
 
 MakeCache = Callable[..., RedisCache]
@@ -687,37 +687,20 @@ class TestAway:
 
     @pytest.mark.parametrize("key", ["quality:1", "search_query:1"])
     @pytest.mark.parametrize("by_pattern", [False, True])
-    def test_an_invalidation_that_failed_is_done_before_anything_is_served(
+    def test_an_invalidation_that_failed_is_told_once_and_to_its_thread(
         self, own_server: EmbeddedRedis, make_own: MakeCache, key: str, by_pattern: bool
     ) -> None:
         cache = make_own()
         cache.set(key, "stale")
-        cache.set("embedding:1", "stays")
         with frozen(own_server):
-            cache.get("embedding:1")  # from now on nothing is sent
             if by_pattern:
                 cache.delete_pattern(key.replace("1", "*"))
             else:
                 cache.delete(key)
-        time.sleep(BACK_OFF)
-        assert cache.get(key) is None
-        assert cache.get("embedding:1") == "stays"
-
-    def test_of_too_many_failed_ones_the_families_are_emptied(
-        self, own_server: EmbeddedRedis, make_own: MakeCache, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(cache_guard, "MAX_PENDING", 3)
-        cache = make_own()
-        for number in range(10):
-            cache.set(f"quality:{number}", "stale")
-        cache.set("embedding:1", "stays")
-        with frozen(own_server):
-            cache.get("embedding:1")  # from now on nothing is sent
-            for number in range(5):
-                cache.delete(f"quality:{number}")
-        time.sleep(BACK_OFF)
-        assert all(cache.get(f"quality:{number}") is None for number in range(10))
-        assert cache.get("embedding:1") == "stays"
+        told: list[bool] = []
+        elsewhere(lambda: told.append(cache.invalidation_failed()))
+        told += [cache.invalidation_failed(), cache.invalidation_failed()]
+        assert told == [False, True, False]
 
     def test_a_value_whose_reading_began_while_it_was_away_is_not_stored(
         self, own_server: EmbeddedRedis, make_own: MakeCache
@@ -754,27 +737,133 @@ class TestAway:
         assert cache.get("quality:1") == "kept"
 
 
-class TestPendingInvalidations:
-    def test_patterns_over_all_families_become_everything(
-        self, monkeypatch: pytest.MonkeyPatch
+class TestEpochs:
+    @pytest.mark.parametrize("key", ["quality:1", "search_query:1"])
+    def test_a_later_one_finds_nothing_from_before_in_any_process(
+        self, make_cache: MakeCache, key: str
     ) -> None:
-        monkeypatch.setattr(cache_guard, "MAX_PENDING", 1)
-        pending = PendingInvalidations()
-        pending.remember_pattern("graph:*")
-        pending.remember_key("quality:1")
-        assert pending.patterns == {"*"}
+        one, other = make_cache(), make_cache()
+        one.set(key, "stale", epoch=4)
+        assert other.get(key, epoch=4) == "stale"
+        assert other.get(key, epoch=5) is None
+        assert one.get(key, epoch=5) is None
+        one.set(key, "fresh", epoch=5)
+        assert other.get(key, epoch=5) == "fresh"
 
-    def test_one_that_fails_keeps_them_all(self) -> None:
-        pending = PendingInvalidations()
-        pending.remember_key("quality:1")
+    def test_who_knows_of_an_earlier_one_alone_finds_and_stores_nothing(
+        self, cache: RedisCache
+    ) -> None:
+        cache.set("quality:1", "fresh", epoch=5)
+        assert cache.get("quality:1", epoch=4) is None
+        cache.set("quality:1", "stale", epoch=4)
+        cache.set("quality:2", "stale", epoch=4)
+        assert cache.get("quality:1", epoch=5) == "fresh"
+        assert cache.get("quality:2", epoch=5) is None
 
-        def fail(_name: str) -> None:
-            raise redis.ConnectionError
+    def test_what_was_begun_in_an_earlier_one_is_not_stored(self, cache: RedisCache) -> None:
+        assert cache.get("quality:1", epoch=4) is None
+        elsewhere(lambda: cache.get("quality:2", epoch=5))
+        cache.set("quality:1", "read before", epoch=5)
+        assert cache.get("quality:1", epoch=5) is None
 
-        with pytest.raises(redis.ConnectionError):
-            pending.apply(fail, fail, fail)
-        assert pending
-        done: list[str] = []
-        pending.apply(done.append, fail, fail)
-        assert done == ["quality:1"]
-        assert not pending
+    def test_emptying_a_family_stays_in_it(self, cache: RedisCache) -> None:
+        cache.set("search_query:1", 1, epoch=5)
+        assert cache.delete_pattern(cache_keys.SEARCH_PATTERN) == 1
+        assert cache.get("search_query:1", epoch=4) is None
+        cache.set("search_query:1", 2, epoch=4)
+        assert cache.get("search_query:1", epoch=5) is None
+
+    def test_a_generation_of_an_earlier_version_is_over(
+        self, cache: RedisCache, raw: redis.Redis
+    ) -> None:
+        cache.set("quality:1", "stale")
+        generation = raw.get("cache:generation:quality")
+        assert isinstance(generation, bytes)
+        raw.set("cache:generation:quality", generation[:8])
+        assert cache.get("quality:1") is None
+
+
+class TestRestart:
+    def test_values_that_a_server_kept_over_its_end_are_not_served(
+        self, own_server: EmbeddedRedis
+    ) -> None:
+        """As with an append-only file: what it lost of the last second may be an invalidation."""
+        with cache_client(own_server.redis_url(2)) as client:
+            client.config_set("appendonly", "yes")
+            client.config_set("appendfsync", "always")
+            cache = RedisCache(client)
+            cache.set("quality:1", "stale")
+            cache.set("search_query:1", "stale")
+            client.set("beside", "kept")
+            while client.info("persistence")["aof_rewrite_in_progress"]:
+                time.sleep(0.05)
+            folder, program = client.config_get("dir")["dir"], find_program()
+            cache.close()
+        kill(own_server)
+        address = Path(folder) / "again.sock"
+        options = {"port": "0", "unixsocket": address, "dir": folder, "appendonly": "yes"}
+        again = subprocess.Popen([program, *(x for k, v in options.items() for x in (f"--{k}", v))])
+        try:
+            with cache_client(f"unix://{address}?db=2") as client:
+                deadline = time.monotonic() + 10
+                while not address.exists() and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                cache = RedisCache(client)
+                assert client.get("beside") == b"kept"
+                assert cache.get("quality:1") is None
+                assert cache.get("search_query:1") is None
+                cache.set("quality:1", "fresh")
+                client.connection_pool.disconnect()
+                assert cache.get("quality:1") == "fresh"
+                cache.close()
+        finally:
+            again.terminate()
+            again.wait()
+
+
+class TestWarming:
+    def test_it_computes_what_has_no_value_and_counts_no_read(self, cache: RedisCache) -> None:
+        cache.set("quality:1", "there")
+        computations = {f"quality:{n}": (lambda n=n: f"computed {n}") for n in (1, 2)}
+        assert cache.warm({**computations, "quality:3": lambda: None}) == 1
+        assert cache.stats.snapshot()["total"] == 0
+        assert [cache.get(f"quality:{n}") for n in (1, 2, 3)] == ["there", "computed 2", None]
+
+    def test_nothing_older_than_an_invalidation_is_stored(self, cache: RedisCache) -> None:
+        def compute() -> str:
+            elsewhere(lambda: cache.delete("quality:1"))
+            return "older"
+
+        assert cache.warm({"quality:1": compute}) == 0
+        assert cache.get("quality:1") is None
+
+    def test_the_hottest_are_those_that_all_processes_read_most(
+        self, make_cache: MakeCache
+    ) -> None:
+        one, other = make_cache(), make_cache()
+        for cache, key, times in ((one, "quality:a", 2), (other, "quality:a", 2)):
+            for _ in range(times):
+                cache.get(key)
+        for key, times in (("quality:b", 3), ("quality:c", 2), ("embedding:d", 9)):
+            for _ in range(times):
+                one.get(key)
+        one.get("search_query:1", asked="owls")
+        for cache in (one, other):
+            cache.stats.flush()
+        assert one.stats.hottest("quality", 5) == ["quality:a", "quality:b"]
+        assert one.stats.hottest("quality", 1) == ["quality:a"]
+        assert one.stats.hottest("graph:neighbors", 5) == []
+
+    def test_names_do_not_pile_up(
+        self, cache: RedisCache, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cache_stats, "MOST_HOT", 10)
+        for number in range(30):
+            cache.get(f"quality:{number}")
+        for _ in range(3):
+            cache.get("quality:hot")
+        cache.stats.flush()
+        (key,) = raw.keys("cache:hot:*")
+        assert raw.zcard(key) == 10
+        assert cache.stats.hottest("quality", 5) == ["quality:hot"]
+        assert 0 < raw.ttl(key) <= 2 * cache_stats.HOUR_SECONDS
