@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -63,7 +63,28 @@ class JsonCache:
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
 
-    def get(self, key: str) -> Any | None:
+    def get(self, key: str, *, asked: str | None = None) -> Any | None:
+        del asked
+        return self.peek(key)
+
+    def get_or_compute(
+        self, key: str, compute: Callable[[], Any], *, asked: str | None = None
+    ) -> Any:
+        del asked
+        if key not in self.values:
+            self.set(key, compute())
+        return self.peek(key)
+
+    def warm(self, computations: Mapping[str, Callable[[], Any]]) -> int:
+        before = len(self.values)
+        for key, compute in computations.items():
+            self.get_or_compute(key, compute)
+        return len(self.values) - before
+
+    def hottest(self, family: str, limit: int) -> list[str]:
+        raise NotImplementedError(family, limit)
+
+    def peek(self, key: str) -> Any | None:
         return json.loads(self.values[key]) if key in self.values else None
 
     def begin(self, key: str) -> None:

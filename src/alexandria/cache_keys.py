@@ -33,8 +33,8 @@ def resource(resource_id: str) -> str:
     return f"resource:{resource_id}"
 
 
-def neighbors(resource_id: str) -> str:
-    return f"graph:neighbors:{resource_id}"
+def neighbors(resource_id: str, depth: int) -> str:
+    return f"graph:neighbors:{resource_id}:{depth}"
 
 
 def search_query(parts: Mapping[str, object]) -> str:

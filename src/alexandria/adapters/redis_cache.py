@@ -4,6 +4,7 @@ import logging
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import redis
@@ -26,6 +27,7 @@ from alexandria.adapters.cache_names import (
 from alexandria.adapters.cache_restart import greet
 from alexandria.adapters.cache_stats import CacheStats
 from alexandria.adapters.single_flight import SingleFlight
+from alexandria.errors import NotFoundError
 
 __all__ = ["CacheStats", "RedisCache", "cache_client"]
 
@@ -164,11 +166,15 @@ class RedisCache:
         return value
 
     def warm(self, computations: Mapping[str, Callable[[], Any]], *, epoch: int = 0) -> int:
-        """Compute and store what has no value, by key; give how many. It counts as no read."""
+        """Compute and store what has no value, by key; give how many. It counts as no read.
+
+        What `compute` no longer finds (NotFoundError) is left out.
+        """
         count = 0
         for key, compute in computations.items():
             if self._get(key, epoch) is None:
-                count += self._set(key, compute(), None, epoch)
+                with suppress(NotFoundError):
+                    count += self._set(key, compute(), None, epoch)
         return count
 
     def begin(self, key: str, *, epoch: int = 0) -> None:

@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import see_newest
-from alexandria.models import Resource
 from alexandria.protocols import Cache
 from alexandria.services.fields import FIELDS, read_field
 from alexandria.services.resources import ResourceService
@@ -31,13 +29,8 @@ class ResourceReader:
 
     def warm(self, resource_ids: Iterable[str]) -> int:
         """Have the cache hold these, as far as they are there; give how many it did not."""
-        live = self._session.scalars(
-            select(Resource.id).where(
-                Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None)
-            )
-        ).all()
         return self._cache.warm(
-            {cache_keys.resource(one): partial(self._read, one) for one in live}
+            {cache_keys.resource(one): partial(self._read, one) for one in resource_ids}
         )
 
     def _read(self, resource_id: str) -> dict[str, Any]:

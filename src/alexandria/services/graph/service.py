@@ -77,27 +77,16 @@ class GraphService:
             raise InvalidInputError(f"A depth of {depth} is not given.", f"Use 1 to {DEEPEST}.")
         self._require(resource_id)
         compute = partial(self._neighbors, resource_id, depth)
-        if self._cache is None:
-            return compute()
-        return self._cache.get_or_compute(f"{cache_keys.neighbors(resource_id)}:{depth}", compute)
+        key = cache_keys.neighbors(resource_id, depth)
+        return self._cache.get_or_compute(key, compute) if self._cache else compute()
 
     def warm(self, asked: Iterable[str]) -> int:
         """Have the cache hold neighbours (`ID:DEPTH`); give how many it did not."""
-        if self._cache is None:
-            return 0
-        wanted = [(one, int(depth)) for one, _, depth in (text.partition(":") for text in asked)]
-        live = self._session.scalars(
-            select(Resource.id).where(
-                Resource.id.in_({one for one, _ in wanted}), Resource.deleted_at.is_(None)
-            )
-        ).all()
-        return self._cache.warm(
-            {
-                f"{cache_keys.neighbors(one)}:{depth}": partial(self._neighbors, one, depth)
-                for one, depth in wanted
-                if one in live
-            }
-        )
+        computations = {
+            cache_keys.neighbors(one, int(depth)): partial(self._neighbors, one, int(depth))
+            for one, depth in (text.split(":") for text in asked)
+        }
+        return self._cache.warm(computations) if self._cache else 0
 
     def _neighbors(self, resource_id: str, depth: int) -> dict[str, Any]:
         see_newest(self._session)  # else it could be older than what emptied the cache
