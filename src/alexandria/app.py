@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -23,10 +24,13 @@ from alexandria.log import configure_logging, correlation_id
 from alexandria.migrations import require_current
 from alexandria.tasks.celery_tasks.cache import warming
 from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.pool_reports import PoolReporter
 from alexandria.tasks.queueing import queue_all
 from alexandria.web.rendering import SignInFirstError, error_page, to_sign_in
 
 logger = logging.getLogger(__name__)
+
+_RETRY_AFTER_SECONDS = 2
 
 
 @asynccontextmanager
@@ -38,7 +42,10 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     event_emitter.emit(SystemEvent.SYSTEM_STARTUP, {"process": "api"})
     with suppress(TransientError):  # without a broker the cache stays cold, no more
         queue_all([warming()])
+    reporter = PoolReporter()
+    reporter.start()
     yield
+    reporter.stop()
     event_emitter.emit(SystemEvent.SYSTEM_SHUTDOWN, {"process": "api"})
     bootstrap.close()
     dispose_engine()
@@ -64,7 +71,10 @@ async def correlate(
 def present(request: Request, problem: Problem) -> Response:
     """Tell people on a page, and programs in a problem document."""
     to_people = request.url.path.startswith("/ui/")
-    return error_page(request, problem) if to_people else errors.as_json(request, problem)
+    response = error_page(request, problem) if to_people else errors.as_json(request, problem)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
 
 
 def create_app() -> FastAPI:

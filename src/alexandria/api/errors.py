@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from alexandria.api.schemas.problem import Problem
@@ -70,6 +71,15 @@ def database_away(error: OperationalError) -> Problem:
     )
 
 
+def too_many(error: PoolTimeoutError) -> Problem:
+    logger.warning("No database connection became free: %s", error)
+    return Problem(
+        status=503,
+        title="Not available right now",
+        detail="More is asked of the library than it can answer at once. Try again in a moment.",
+    )
+
+
 def unexpected(error: Exception) -> Problem:
     logger.error("Unexpected error", exc_info=error)
     return Problem(
@@ -85,6 +95,7 @@ _DESCRIBE: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (RequestValidationError, invalid_request),
     (HTTPException, http_error),
     (OperationalError, database_away),
+    (PoolTimeoutError, too_many),
 )
 
 

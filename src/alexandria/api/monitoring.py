@@ -23,6 +23,7 @@ from alexandria.errors import TransientError
 from alexandria.events import outbox
 from alexandria.events.event_system import HISTORY_LENGTH, process_name
 from alexandria.models import Resource
+from alexandria.tasks.pool_reports import reported_pools
 from alexandria.tasks.status import worker_status
 
 router = APIRouter(tags=["monitoring"])
@@ -68,9 +69,18 @@ def workers_status() -> WorkersOut:
 
 @router.get("/db/pool")
 def db_pool() -> PoolOut:
-    """Count the database connections of the process that answers."""
-    status = get_pool_status()
-    return PoolOut(**status, processes={process_name(): PoolFigures(**status)})
+    """Count the database connections of the process that answers, of each process, and of all."""
+    own = get_pool_status()
+    try:
+        pools = reported_pools() | {process_name(): own}
+    except (redis.ConnectionError, redis.TimeoutError):
+        pools = {process_name(): own}
+    figures = {name: PoolFigures(**pool) for name, pool in sorted(pools.items())}
+    return PoolOut(
+        **own,
+        processes=figures,
+        together=PoolFigures.sum(figures.values()),
+    )
 
 
 @router.get("/consistency")

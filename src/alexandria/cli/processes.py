@@ -20,6 +20,7 @@ from alexandria.log import configure_logging
 from alexandria.migrations import migrate as bring_up_to_date
 from alexandria.tasks.celery_app import QUEUES, celery_app
 from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.pool_reports import PoolReporter
 from alexandria.tasks.relay import Relay
 
 _MARGIN_SECONDS = 4.0
@@ -87,9 +88,12 @@ def beat(data: DataOption = None) -> None:
     register_all_hooks()
     relay = Relay()
     relay.start()
+    reporter = PoolReporter()
+    reporter.start()
     try:
         Beat(app=celery_app, loglevel=get_settings().alexandria_log_level, quiet=True).run()
     finally:
+        reporter.stop()
         relay.stop()
 
 

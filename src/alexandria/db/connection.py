@@ -16,6 +16,8 @@ from alexandria.config import get_settings
 POOL_SIZE = 20
 MAX_OVERFLOW = 40
 POOL_RECYCLE_SECONDS = 3600
+POOL_WAIT_SECONDS = 5.0
+"""For a connection when all are in use; then the request is refused (503), and the task retried."""
 BUSY_TIMEOUT_SECONDS = 30
 _POSTGRES_DISK_FULL = "53100"
 
@@ -54,6 +56,7 @@ def make_engine(url: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
         pool_recycle=POOL_RECYCLE_SECONDS,
+        pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         echo_pool=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import redis
 from celery import Task
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from alexandria.bootstrap import Services
 from alexandria.config import get_settings
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 TRANSIENT: tuple[type[Exception], ...] = (
     TransientError,
     OperationalError,
+    PoolTimeoutError,
     redis.ConnectionError,
     redis.TimeoutError,
     ConnectionError,

@@ -15,6 +15,7 @@ from alexandria.events import SystemEvent, event_emitter
 from alexandria.log import configure_logging, correlation_id
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.hooks import register_all_hooks
+from alexandria.tasks.pool_reports import PoolReporter
 from alexandria.tasks.recovery import RECOVER_SECONDS, give_back, incarnation, keep_apart
 from alexandria.tasks.status import HEARTBEAT_SECONDS, beat
 from alexandria.tasks.stopping import GracefulStop
@@ -92,6 +93,7 @@ def _log_as_we_do(**_: Any) -> None:
 @signals.worker_process_init.connect
 def _prepare_child(**_: Any) -> None:
     register_all_hooks()
+    PoolReporter().start()
 
 
 @signals.worker_process_shutdown.connect

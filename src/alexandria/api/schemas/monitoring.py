@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -54,9 +55,15 @@ class PoolFigures(BaseModel):
     overflow: int
     total: int
 
+    @classmethod
+    def sum(cls, pools: Collection["PoolFigures"]) -> "PoolFigures":
+        return cls(**{name: sum(getattr(one, name) for one in pools) for name in cls.model_fields})
+
 
 class PoolOut(PoolFigures):
     processes: dict[str, PoolFigures]
+    """By `HOST:PID`; each reports every two seconds."""
+    together: PoolFigures
 
 
 class BacklogOut(BaseModel):
