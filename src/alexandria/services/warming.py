@@ -13,6 +13,7 @@ from alexandria.protocols import Cache
 
 MOST = 50
 """Of each family, in one go."""
+_BY_USE = frozenset({"resource", "quality"})
 _USED_LATELY = timedelta(days=30)
 
 FAMILIES = (
@@ -41,15 +42,15 @@ class WarmingService:
     def warm(self, limit: int = MOST) -> dict[str, int]:
         """Compute what is read most and has no value; give how many of each family.
 
-        Where nothing was read yet, as after a start, the resources that people used most in the
-        last 30 days stand in for it.
+        Where little was read yet, as after a start, the resources that people used most in the
+        last 30 days fill it up.
         """
         used = self._used_most(limit)
         counts = {}
         for family, warm in self._by_family.items():
             hot = [name.removeprefix(f"{family}:") for name in self._cache.hottest(family, limit)]
-            if not hot and family in ("resource", "quality"):
-                hot = used
+            if family in _BY_USE:
+                hot = list(dict.fromkeys([*hot, *used]))[:limit]
             counts[family] = warm(hot)
         return counts
 

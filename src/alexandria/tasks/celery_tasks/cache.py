@@ -14,6 +14,7 @@ from alexandria.tasks.queueing import TaskRequest, begin
 
 logger = logging.getLogger(__name__)
 
+_KEYS_TOLD = 20
 HOT = "hot"
 """Subject of the task that warms the cache."""
 _WARM_AFTER_SECONDS = 10.0
@@ -35,7 +36,7 @@ def invalidate_cache_task(keys: list[str], *, db: LibrarySession) -> dict[str, i
     count = sum(shared.delete_pattern(key) for key in keys)
     logger.info("invalidate_cache_task: %d keys and patterns, %d entries", len(keys), count)
     if count:
-        data = {"keys": keys[:20], "patterns_and_keys": len(keys), "count": count}
+        data = {"keys": keys[:_KEYS_TOLD], "total": len(keys), "count": count}
         outbox.record(db, SystemEvent.CACHE_INVALIDATED, data)
     if concern_hot(shared, keys):
         outbox.submit(warming())
