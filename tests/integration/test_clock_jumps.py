@@ -14,10 +14,10 @@ from alexandria.events import outbox
 from alexandria.models import Ingestion, LedgerRow, OutboxEvent
 from alexandria.protocols.extraction import Record
 from alexandria.tasks import recompute_quality_task, status
+from alexandria.tasks.beat_schedule import SharedScheduler
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.derivation_runs import LEASE, request_for
 from alexandria.tasks.queueing import queue_all
-from alexandria.tasks.steady_beat import SteadyScheduler
 from alexandria.tasks.transport import move_due
 from in_process_worker import empty_library, own_redis, waiting
 
@@ -119,14 +119,14 @@ def test_heartbeats(broker: Path, clock: list[float], jump: float) -> None:
     assert status.dead_incarnations() == [f"dead {jump}"]
 
 
-def test_what_is_scheduled(tmp_path: Path) -> None:
+def test_what_is_scheduled(broker: Path) -> None:
     sent: list[str] = []
 
-    class Scheduler(SteadyScheduler):
+    class Scheduler(SharedScheduler):
         def apply_entry(self, entry: object, producer: object = None) -> None:
             sent.append(entry.name)  # type: ignore[attr-defined]
 
-    scheduler = Scheduler(celery_app, schedule_filename=str(tmp_path / "schedule"), lazy=True)
+    scheduler = Scheduler(celery_app, lazy=True)
     scheduler.setup_schedule()
     try:
         for entry in scheduler.schedule.values():

@@ -18,6 +18,8 @@ from alexandria.config import get_settings
 from alexandria.db import get_engine, writing
 from alexandria.log import configure_logging
 from alexandria.migrations import migrate as bring_up_to_date
+from alexandria.tasks.beat_lock import BeatLock
+from alexandria.tasks.beat_schedule import SharedScheduler
 from alexandria.tasks.celery_app import QUEUES, celery_app
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.pool_reports import PoolReporter
@@ -78,7 +80,10 @@ def worker(
 @app.command()
 @handle_errors
 def beat(data: DataOption = None) -> None:
-    """Run Celery Beat, which starts what is scheduled, and the relay."""
+    """Run Celery Beat, which starts what is scheduled, and the relay.
+
+    One at a time: a second one waits, and takes over when the first is gone.
+    """
     del data
     _end_with_parent()
     configure_logging(
@@ -86,6 +91,9 @@ def beat(data: DataOption = None) -> None:
     )
     make_folder()
     register_all_hooks()
+    lock = BeatLock(lost=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    lock.take()
+    SharedScheduler.lock = lock
     relay = Relay()
     relay.start()
     reporter = PoolReporter()
@@ -95,6 +103,7 @@ def beat(data: DataOption = None) -> None:
     finally:
         reporter.stop()
         relay.stop()
+        lock.release()
 
 
 @app.command()

@@ -92,9 +92,8 @@ def _configuration() -> dict[str, Any]:
         "redis_socket_connect_timeout": 2,
         # One quick second try: what can't be queued stays in the outbox, and the relay brings it.
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.05},
-        "beat_scheduler": "alexandria.tasks.steady_beat:SteadyScheduler",
+        "beat_scheduler": "alexandria.tasks.beat_schedule:SharedScheduler",
         "beat_schedule": _beat_schedule(settings.alexandria_time_scale),
-        "beat_schedule_filename": str(settings.data_dir / "beat-schedule"),
     }
 
 
