@@ -155,6 +155,13 @@ class Settings(BaseSettings):
         ),
     ] = 6.0
 
+    alexandria_most_waiting: Annotated[
+        int,
+        Field(
+            description="tasks that may wait before nothing more is taken in; 0: any number", ge=0
+        ),
+    ] = 500_000
+
     alexandria_outbox_days: Annotated[
         int,
         Field(description="days that events are kept once handed over; 0: for ever", ge=0),

@@ -95,6 +95,12 @@ class TransientError(AlexandriaError):
         self.retry_after = retry_after
 
 
+class BusyError(TransientError):
+    """More work waits than is good: nothing was taken in."""
+
+    title = "Too much to do"
+
+
 class NotYetError(TransientError):
     """Its turn has not come: nothing was tried, so this counts as no attempt."""
 

@@ -13,6 +13,7 @@ from alexandria.api import (
     ingestion,
     lookups,
     merging,
+    metrics,
     monitoring,
     originals,
     quality,
@@ -43,6 +44,6 @@ router = APIRouter(
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
     *(search, saved_searches, quality, graph, recommendations, taxonomy),
-    *(dead_letters, activity, monitoring),
+    *(dead_letters, activity, monitoring, metrics),
 ):
     router.include_router(module.router)

@@ -28,7 +28,7 @@ from alexandria.cli.common import (
 from alexandria.cli.processes import prepare_library
 from alexandria.cli.supervisor import running
 from alexandria.db import reading, writing
-from alexandria.errors import InvalidInputError, NotFoundError
+from alexandria.errors import BusyError, InvalidInputError, NotFoundError
 from alexandria.log import configure_logging
 from alexandria.models import Ingestion
 from alexandria.protocols.lookups import read_identifier
@@ -37,6 +37,7 @@ from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.intake import take_identifier, take_path, take_url
 
 _POLL_SECONDS = 0.3
+_BUSY_SECONDS = 2.0
 _LOOK_SECONDS = 1.0
 """A file that is as it was so long ago has been written to its end."""
 _FEW_DIGITS = re.compile(r"\d{1,9}")
@@ -160,6 +161,19 @@ def _is_identifier(source: str) -> bool:
 
 
 def _take(source: str) -> str:
+    """Queue a source; waits while the library has more to do than is good."""
+    told = False
+    while True:
+        try:
+            return _take_now(source)
+        except BusyError as error:
+            if not told:
+                err.print(f"{error} Waiting.", highlight=False)
+                told = True
+            time.sleep(_BUSY_SECONDS)
+
+
+def _take_now(source: str) -> str:
     with writing() as session:
         services = Services(session)
         if source.startswith(("http://", "https://")):

@@ -1,5 +1,6 @@
 """The single processes: `api`, `worker`, `beat`, `flower`, `migrate`."""
 
+import ipaddress
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from alexandria.cli.common import DataOption, PortOption, app, handle_errors, ma
 from alexandria.cli.supervisor import PARENT_VARIABLE
 from alexandria.config import get_settings
 from alexandria.db import get_engine, writing
+from alexandria.errors import UnavailableError
 from alexandria.log import configure_logging
 from alexandria.migrations import migrate as bring_up_to_date
 from alexandria.tasks.beat_lock import BeatLock
@@ -56,6 +58,13 @@ def worker(
         QUEUES
     ),
     concurrency: Annotated[int, typer.Option(help="Child processes.")] = 2,
+    autoscale: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOST,LEAST",
+            help="Child processes, more or fewer as tasks wait, in place of --concurrency.",
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the worker, with an @.")] = "worker@%h",
     data: DataOption = None,
 ) -> None:
@@ -67,7 +76,7 @@ def worker(
         [
             "worker",
             f"--queues={queues}",
-            f"--concurrency={concurrency}",
+            f"--autoscale={autoscale}" if autoscale else f"--concurrency={concurrency}",
             f"--hostname={name}",
             "--pool=prefork",
             "--without-gossip",
@@ -104,6 +113,34 @@ def beat(data: DataOption = None) -> None:
         reporter.stop()
         relay.stop()
         lock.release()
+
+
+@app.command()
+@handle_errors
+def flower(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: PortOption = 5555,
+    data: DataOption = None,
+) -> None:
+    """Serve Flower, which shows workers and tasks.
+
+    FLOWER_BASIC_AUTH=NAME:PASSWORD guards it; without that it listens on this machine alone.
+    """
+    del data
+    _end_with_parent()
+    if not (_is_loopback(host) or os.environ.get("FLOWER_BASIC_AUTH")):
+        raise UnavailableError(
+            f"Flower would be open to whoever reaches {host}: it can end workers.",
+            "Set FLOWER_BASIC_AUTH to NAME:PASSWORD, or listen on 127.0.0.1.",
+        )
+    celery_app.start(["flower", f"--address={host}", f"--port={port}"])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @app.command()
