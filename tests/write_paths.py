@@ -409,6 +409,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "show": _ONLY_READS,
     "status": _ONLY_READS,
     "warm": _ONLY_READS,
+    "health": _ONLY_READS,
     "flower": _ONLY_READS,
     "export": _ONLY_READS,
     "evaluate search": "It measures in a library of its own, which it takes away again.",

@@ -73,7 +73,7 @@ class BeatLock:
         """Take or renew the lease; False if another has it, or the broker is away."""
         asked = time.monotonic()
         try:
-            holder = self._holder()
+            holder = _holder()
             dead = holder if _is_dead_neighbour(holder) else ""
             lease = round(self._lease * 1000)
             ours = broker_client().eval(_RENEW, 1, KEY, self._name, lease, dead)
@@ -84,14 +84,21 @@ class BeatLock:
             self._held_until = asked + self._lease
         return bool(ours)
 
-    def _holder(self) -> str:
-        return (cast("bytes | None", broker_client().get(KEY)) or b"").decode()
-
     def _is_foreign(self) -> bool:
         try:
-            return self._holder() not in {"", self._name}
+            return _holder() not in {"", self._name}
         except (redis.ConnectionError, redis.TimeoutError):
             return False
+
+
+def is_held_here() -> bool:
+    """Tell whether the Beat that has the lease is a process of this place, and lives."""
+    holder = _holder()
+    return holder.startswith(f"{_place()} ") and not _is_dead_neighbour(holder)
+
+
+def _holder() -> str:
+    return (cast("bytes | None", broker_client().get(KEY)) or b"").decode()
 
 
 def _place() -> str:
