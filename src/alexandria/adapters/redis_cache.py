@@ -27,7 +27,7 @@ from alexandria.adapters.cache_names import (
 from alexandria.adapters.cache_restart import greet
 from alexandria.adapters.cache_stats import CacheStats
 from alexandria.adapters.single_flight import SingleFlight
-from alexandria.errors import NotFoundError
+from alexandria.errors import NotFoundError, UnavailableError
 
 __all__ = ["CacheStats", "RedisCache", "cache_client"]
 
@@ -168,12 +168,12 @@ class RedisCache:
     def warm(self, computations: Mapping[str, Callable[[], Any]], *, epoch: int = 0) -> int:
         """Compute and store what has no value, by key; give how many. It counts as no read.
 
-        What `compute` no longer finds (NotFoundError) is left out.
+        What can't be computed any more (NotFoundError, UnavailableError) is left out.
         """
         count = 0
         for key, compute in computations.items():
             if self._get(key, epoch) is None:
-                with suppress(NotFoundError):
+                with suppress(NotFoundError, UnavailableError):
                     count += self._set(key, compute(), None, epoch)
         return count
 
