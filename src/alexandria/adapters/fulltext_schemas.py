@@ -63,14 +63,17 @@ class IndexTable:
 
     def columns(self, entry: SearchEntry) -> dict[str, str]:
         """Give what the table holds of an entry."""
-        texts = {name: getattr(entry, name) for name in COLUMNS}
-        if not self.analysed:
-            return {name: text.translate(_NOT_INDEXED) for name, text in texts.items()}
-        sample = f"{entry.title} {entry.abstract or entry.content}"
-        language = language_of(entry.language, sample)
-        found = {name: " ".join(tokens(text, language)) for name, text in texts.items()}
-        return found | {"terms": f"{found['terms']} {LANGUAGE_MARK}{language}".lstrip()}
+        if self.analysed:
+            return analysed_columns(entry)[1]
+        return {name: getattr(entry, name).translate(_NOT_INDEXED) for name in COLUMNS}
 
     @property
     def _layout(self) -> Schema:
         return SCHEMAS[self.schema]
+
+
+def analysed_columns(entry: SearchEntry) -> tuple[str, dict[str, str]]:
+    """Give the language of an entry, and its tokens in each column, with spaces between."""
+    language = language_of(entry.language, f"{entry.title} {entry.abstract or entry.content}")
+    found = {name: " ".join(tokens(getattr(entry, name), language)) for name in COLUMNS}
+    return language, found | {"terms": f"{found['terms']} {LANGUAGE_MARK}{language}".lstrip()}
