@@ -15,7 +15,9 @@ _LEAST_IDF = 1e-6
 """As in FTS5, for what more than half of all entries have."""
 
 
-def factors(sought: Sought, frequency: Callable[[Phrase], int], entries: int) -> dict[Phrase, float]:
+def factors(
+    sought: Sought, frequency: Callable[[Phrase], int], entries: int
+) -> dict[Phrase, float]:
     """Give by how much to multiply what each phrase adds to BM25; those near 1 are left out.
 
     `frequency`: counts the entries that have a phrase; `entries`: how many there are.

@@ -30,8 +30,8 @@ Ranked = list[tuple[str, float]]
 class Seen:
     """What is known of an index as long as nothing in it changes."""
 
-    at: tuple[Any, str]
-    """The transaction, and the table."""
+    transaction: Any
+    table: IndexTable
     vocabulary: Vocabulary
     reading: Reading
     met_exactly: dict[Sought, set[str]] = field(default_factory=dict)
@@ -60,8 +60,12 @@ class KeywordIndex(ABC):
         return self._tables()[0]
 
     @abstractmethod
-    def _look(self, at: tuple[Any, str]) -> Seen:
+    def _look(self, transaction: Any, table: IndexTable) -> Seen:
         """Read what is needed to understand queries."""
+
+    @abstractmethod
+    def _holds(self, known: Seen) -> bool:
+        """Tell whether in the same transaction what was seen is still so."""
 
     @abstractmethod
     def _best(self, asked: Asked, limit: int) -> Ranked:
@@ -112,11 +116,11 @@ class KeywordIndex(ABC):
 
     def weights(self) -> Mapping[str, float]:
         """Give how much a match in each column counts in BM25."""
-        return self._searched.weights
+        return self._seen().table.weights
 
     def spelled(self, words: Collection[str]) -> Mapping[str, str]:
         """Give for words that no text has, or hardly one, those of the library that are meant."""
-        if not self._searched.analysed:
+        if not self._seen().table.analysed:
             return {}
         speller = Speller(self._reading(), self._vocabulary(), self._texts_with)
         found = ((word, speller.likeliest(word)) for word in dict.fromkeys(words))
@@ -130,10 +134,11 @@ class KeywordIndex(ABC):
 
     def _seen(self) -> Seen:
         """Give what is known of the index that is searched, if neither it nor our view changed."""
-        at = (self._session.get_transaction(), self.name)
-        if self._known is None or self._known.at != at or at[0] is None:
-            self._known = self._look(at)
-        return self._known
+        transaction, known = self._session.get_transaction(), self._known
+        if known is None or transaction is not known.transaction or not self._holds(known):
+            table = self._searched
+            self._known = known = self._look(self._session.get_transaction(), table)
+        return known
 
     def _met_exactly(self, sought: Sought) -> set[str]:
         """Give the resources that have a phrase as it is typed."""

@@ -1,4 +1,4 @@
-"""How keyword indexes are laid out in SQLite's FTS5."""
+"""How keyword indexes are laid out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from alexandria.protocols import SearchEntry
 
 COLUMNS = ("title", "abstract", "authors", "content", "terms")
 
+_WEIGHTS = (3.0, 1.0, 1.0, 1.0, 1.0)
 LANGUAGE_MARK = "#"
 """Begins the token, among the terms, that says in which language an entry is: `#de`."""
 _NOT_INDEXED = str.maketrans("", "", "\x00")
@@ -15,7 +16,7 @@ _NOT_INDEXED = str.maketrans("", "", "\x00")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`weights`: of each of COLUMNS, for BM25.
+    """`tokenizer`: of FTS5; `weights`: of each of COLUMNS, for BM25.
 
     `analysed`: the columns hold tokens of our own analysis, and not the texts themselves.
     """
@@ -27,12 +28,13 @@ class Schema:
 
 SCHEMA = "FTS5, schema 2"
 """The schema of an index that is built now; those that serve may be of an older one."""
+POSTGRES_SCHEMA = "postings, schema 1"
+"""The same on PostgreSQL."""
 SCHEMAS: dict[str, Schema] = {
-    "FTS5, schema 1": Schema(
-        "porter unicode61 remove_diacritics 2", weights=(3.0, 1.0, 1.0, 1.0, 1.0)
-    ),
+    "FTS5, schema 1": Schema("porter unicode61 remove_diacritics 2", weights=_WEIGHTS),
     # `ascii` splits at nothing but ASCII characters, so our tokens stay whole in every script.
-    SCHEMA: Schema("ascii tokenchars ''+#''", weights=(3.0, 1.0, 1.0, 1.0, 1.0), analysed=True),
+    SCHEMA: Schema("ascii tokenchars ''+#''", weights=_WEIGHTS, analysed=True),
+    POSTGRES_SCHEMA: Schema("", weights=_WEIGHTS, analysed=True),
 }
 
 

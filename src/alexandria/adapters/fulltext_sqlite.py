@@ -110,11 +110,13 @@ class SqliteFullText(KeywordIndex):
             for one, scores in found.items()
         }
 
-    def _look(self, at: tuple[Any, str]) -> Seen:
-        table = self._searched
+    def _look(self, transaction: Any, table: IndexTable) -> Seen:
         vocabulary = SqliteVocabulary(self._session, table)
         reading = Reading(vocabulary.languages) if table.analysed else TypedReading()
-        return Seen(at, vocabulary, reading)
+        return Seen(transaction, table, vocabulary, reading)
+
+    def _holds(self, known: Seen) -> bool:
+        return known.table == self._searched
 
     def _number(self, asked: Asked) -> int:
         if not asked.match:

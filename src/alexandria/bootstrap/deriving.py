@@ -5,7 +5,9 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
+from alexandria.adapters.fulltext_postgres import PostgresFullText
+from alexandria.adapters.fulltext_schemas import IndexTable
+from alexandria.adapters.fulltext_sqlite import SqliteFullText
 from alexandria.bootstrap.files import file_store
 from alexandria.bootstrap.models import (
     can_serve,
@@ -48,10 +50,10 @@ from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
 
-_ALWAYS = (
+_DERIVATIONS = (
     *("embedding", "passages", "quality", "classification", "duplicates", "citations", "graph"),
+    "search",
 )
-"""Derivations that run on every database."""
 _RULES = {
     "quality": QUALITY_PRODUCER,
     "duplicates": DUPLICATES_PRODUCER,
@@ -72,10 +74,10 @@ class DerivingServices:
         return BuildService(self.session)
 
     @cached_property
-    def fulltext(self) -> FullTextIndex | None:
-        """The keyword index; PostgreSQL's is not built yet."""
+    def fulltext(self) -> FullTextIndex:
         is_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return SqliteFullText(self.session, self._index_tables) if is_sqlite else None
+        index = SqliteFullText if is_sqlite else PostgresFullText
+        return index(self.session, self._index_tables)
 
     def _index_tables(self) -> list[IndexTable]:
         found = self.builds.in_use("search")
@@ -85,7 +87,7 @@ class DerivingServices:
     def ledger(self) -> Ledger:
         return Ledger(
             self.session,
-            [*_ALWAYS, *(["search"] if self.fulltext else [])],
+            _DERIVATIONS,
             self.producer_of,
             time_scale=self._settings.alexandria_time_scale,
             grace=self._settings.alexandria_stale_grace,
