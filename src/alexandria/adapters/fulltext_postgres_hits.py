@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from alexandria.adapters.fulltext_match import Phrase
 from alexandria.adapters.fulltext_postgres_statements import on
-from alexandria.adapters.fulltext_postings import Hits, as_hits, in_a_row, key, shared
+from alexandria.adapters.fulltext_postings import Hits, Places, as_hits, in_a_row, key, shared
 from alexandria.adapters.fulltext_vocabulary import after
 
 _NONE = as_hits(b"")
@@ -76,7 +76,7 @@ class PhraseHits:
         if not documents:
             return _NONE
         places = self._places(before if phrase.begun else [*before, last], documents)
-        rows = [places.get(one, []) for one in before]
+        rows = [places[one] for one in before]
         rows.append(self._beginning_places(last, documents) if phrase.begun else places[last])
         return in_a_row(rows, ending).within(phrase.column)
 
@@ -87,16 +87,12 @@ class PhraseHits:
             self._beginnings[start] = as_hits(packed or b"")
         return self._beginnings[start]
 
-    def _places(
-        self, terms: Sequence[str], documents: Sequence[int]
-    ) -> Mapping[str, list[tuple[int, bytes]]]:
+    def _places(self, terms: Sequence[str], documents: Sequence[int]) -> Mapping[str, Places]:
         asked = {"terms": list(dict.fromkeys(terms)), "documents": documents}
-        found: dict[str, list[tuple[int, bytes]]] = {}
-        for row in self._session.execute(self._on.places, asked):
-            found.setdefault(row.term, []).append((row.document, row.positions))
-        return found
+        rows = self._session.execute(self._on.places, asked)
+        return {row.term: Places(row.documents, row.numbers, row.positions) for row in rows}
 
-    def _beginning_places(self, start: str, documents: Sequence[int]) -> list[tuple[int, bytes]]:
+    def _beginning_places(self, start: str, documents: Sequence[int]) -> Places:
         asked = {"low": start, "high": after(start), "documents": documents}
-        rows = self._session.execute(self._on.places_beginning, asked)
-        return [(row.document, row.positions) for row in rows]
+        row = self._session.execute(self._on.places_beginning, asked).one()
+        return Places(row.documents, row.numbers, row.positions)

@@ -88,14 +88,17 @@ class _Statements:
         self.hits_beginning = on_table(
             "SELECT string_agg(hit, '') FROM @index_postings WHERE term >= :low AND term < :high"
         )
+        packed = (
+            "string_agg(int4send(postings.document), '') AS documents,"
+            " string_agg(int4send(octet_length(positions) / 4), '') AS numbers,"
+            " string_agg(positions, '') AS positions"
+            " FROM @index_postings AS postings JOIN unnest(CAST(:documents AS integer[]))"
+            " AS wanted (document) ON wanted.document = postings.document"
+        )
         self.places = on_table(
-            "SELECT term, document, positions FROM @index_postings"
-            " WHERE term = ANY(:terms) AND document = ANY(:documents)"
+            f"SELECT term, {packed} WHERE term = ANY(:terms) GROUP BY term"
         )
-        self.places_beginning = on_table(
-            "SELECT document, positions FROM @index_postings"
-            " WHERE term >= :low AND term < :high AND document = ANY(:documents)"
-        )
+        self.places_beginning = on_table(f"SELECT {packed} WHERE term >= :low AND term < :high")
         self.count = on_table(
             "SELECT term, count(*) AS documents FROM @index_postings"
             " WHERE term = ANY(:terms) GROUP BY term"

@@ -106,19 +106,31 @@ def shared(several: Sequence[Hits]) -> NDArray[np.int64]:
     return found
 
 
-def in_a_row(places: Sequence[Sequence[tuple[int, bytes]]], lengths: Hits) -> Hits:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a token stands; packed: entries, how many positions in each, the positions in turn."""
+
+    documents: bytes
+    numbers: bytes
+    positions: bytes
+
+    def keys(self) -> NDArray[np.int64]:
+        """Give entry and position as one number each."""
+        documents = np.frombuffer(self.documents, ">i4").astype(np.int64)
+        numbers = np.frombuffer(self.numbers, ">i4")
+        positions = np.frombuffer(self.positions, "<u4").astype(np.int64)
+        return (np.repeat(documents, numbers) << 32) + positions
+
+
+def in_a_row(places: Sequence[Places], lengths: Hits) -> Hits:
     """Give where tokens stand next to each other.
 
-    `places`: for each token of the phrase the entries that it is in, with its positions there;
-    `lengths`: some hits that tell the lengths of all these entries.
+    `places`: of each token of the phrase; `lengths`: some hits that tell the lengths of all the
+    entries.
     """
     starts: NDArray[np.int64] | None = None
-    for step, rows in enumerate(places):
-        here = [
-            (np.int64(document) << 32) + np.frombuffer(packed, "<u4").astype(np.int64) - step
-            for document, packed in rows
-        ]
-        found = np.concatenate(here) if here else np.empty(0, np.int64)
+    for step, one in enumerate(places):
+        found = one.keys() - step
         starts = np.unique(found) if starts is None else np.intersect1d(starts, found)
     begun = np.empty(0, np.int64) if starts is None else starts
     documents, which = np.unique(begun >> 32, return_inverse=True)
