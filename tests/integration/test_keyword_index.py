@@ -104,9 +104,13 @@ def test_remove_leaves_nothing_behind(index: KeywordIndex, session: Session) -> 
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("INSERT INTO search_index (search_index) VALUES ('integrity-check')"))
     else:
-        left = session.scalars(text("SELECT DISTINCT term FROM search_index_postings ORDER BY term"))
+        left = session.scalars(
+            text("SELECT DISTINCT term FROM search_index_postings ORDER BY term")
+        )
         assert left.all() == ["#en", "two"]
-        totals = session.execute(text("SELECT sum(documents), sum(tokens) FROM search_index_totals"))
+        totals = session.execute(
+            text("SELECT sum(documents), sum(tokens) FROM search_index_totals")
+        )
         assert [tuple(map(int, row)) for row in totals] == [(1, 2)]
 
 

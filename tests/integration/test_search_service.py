@@ -18,7 +18,14 @@ from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.search import SearchRequest, SearchResult, SearchService, candidates
 from alexandria.services.search.request import Mode
-from search_parts import HashingEmbedder, JsonCache, add_resource, full_text, open_engine, session_of
+from search_parts import (
+    HashingEmbedder,
+    JsonCache,
+    add_resource,
+    full_text,
+    open_engine,
+    session_of,
+)
 
 
 @dataclass

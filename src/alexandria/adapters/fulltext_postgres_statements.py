@@ -95,9 +95,7 @@ class _Statements:
             " FROM @index_postings AS postings JOIN unnest(CAST(:documents AS integer[]))"
             " AS wanted (document) ON wanted.document = postings.document"
         )
-        self.places = on_table(
-            f"SELECT term, {packed} WHERE term = ANY(:terms) GROUP BY term"
-        )
+        self.places = on_table(f"SELECT term, {packed} WHERE term = ANY(:terms) GROUP BY term")
         self.places_beginning = on_table(f"SELECT {packed} WHERE term >= :low AND term < :high")
         self.count = on_table(
             "SELECT term, count(*) AS documents FROM @index_postings"

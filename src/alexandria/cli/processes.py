@@ -1,4 +1,4 @@
-"""The single processes: `api`, `worker`, `beat`, `flower`, `migrate`."""
+"""The single processes: `api`, `worker`, `beat`, `flower`."""
 
 import os
 import signal
@@ -91,15 +91,6 @@ def beat(data: DataOption = None) -> None:
         Beat(app=celery_app, loglevel=get_settings().alexandria_log_level, quiet=True).run()
     finally:
         relay.stop()
-
-
-@app.command()
-@handle_errors
-def migrate(data: DataOption = None) -> None:
-    """Bring the database up to date."""
-    del data
-    prepare_library(follow_settings=True)
-    typer.echo("The database is up to date.")
 
 
 def prepare_library(*, follow_settings: bool = False) -> None:
