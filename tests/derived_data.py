@@ -83,11 +83,10 @@ def computed_again(
 
 def indexed(session: LibrarySession, resource_id: str) -> Any:
     fulltext = Services(session).fulltext
-    if fulltext is None:
-        return None
+    number = "rowid" if session.get_bind().dialect.name == "sqlite" else "document"
     query = (
         f"SELECT title, abstract, authors, content, terms FROM {fulltext.name} "
-        f"JOIN search_documents ON search_documents.id = {fulltext.name}.rowid "
+        f"JOIN search_documents ON search_documents.id = {fulltext.name}.{number} "
         "WHERE resource_id = :id"
     )
     return session.execute(text(query), {"id": resource_id}).one_or_none()

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from alexandria import cache_keys
+from alexandria.adapters.pgvector_index import PgVectorIndex
 from alexandria.adapters.postgres_databases import database_beside, is_postgresql_url
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.bootstrap.files import extractor, file_store, text_recognition
@@ -31,6 +32,7 @@ from alexandria.bootstrap.redis_servers import (
 from alexandria.bootstrap.services import Services
 from alexandria.config import get_settings
 from alexandria.db import LibrarySession, make_engine
+from alexandria.db.pgvector import can_compare
 from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
@@ -95,7 +97,11 @@ def open_empty_library(folder: Path) -> Iterator[Library]:
     """
     with _empty_database(folder) as url, _session_on(url) as session:
         services = Services(session)
-        vectors = VectorStore(embedder().model, embedder().dimensions).bind(session)
+        vectors = (
+            PgVectorIndex(session, embedder().model, embedder().dimensions)
+            if can_compare(session)
+            else VectorStore(embedder().model, embedder().dimensions).bind(session)
+        )
         search = SearchService(
             session, services.fulltext, vectors, embedder(), None, services.freshness
         )

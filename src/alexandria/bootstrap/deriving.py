@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from alexandria.adapters.fulltext_postgres import PostgresFullText
 from alexandria.adapters.fulltext_schemas import IndexTable
 from alexandria.adapters.fulltext_sqlite import SqliteFullText
+from alexandria.adapters.pgvector_index import PgVectorIndex
 from alexandria.bootstrap.files import file_store
 from alexandria.bootstrap.models import (
     can_serve,
@@ -24,6 +25,7 @@ from alexandria.bootstrap.redis_servers import (
     cache,
 )
 from alexandria.config import get_settings
+from alexandria.db.pgvector import can_compare
 from alexandria.models import ClassifierTraining
 from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.protocols.classification import Classifier
@@ -210,4 +212,7 @@ class DerivingServices:
 
     @cached_property
     def _vectors(self) -> VectorIndex:
+        if can_compare(self.session):
+            model = self._serving_model
+            return PgVectorIndex(self.session, model.model, model.dimensions)
         return vector_store(*self._which_vectors).bind(self.session)

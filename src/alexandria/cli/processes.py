@@ -18,6 +18,7 @@ from alexandria.config import get_settings
 from alexandria.db import get_engine, writing
 from alexandria.log import configure_logging
 from alexandria.migrations import migrate as bring_up_to_date
+from alexandria.services.vector_directions import fill_directions
 from alexandria.tasks.celery_app import QUEUES, celery_app
 from alexandria.tasks.hooks import register_all_hooks
 from alexandria.tasks.relay import Relay
@@ -99,6 +100,8 @@ def prepare_library(*, follow_settings: bool = False) -> None:
     bring_up_to_date(get_engine())
     with writing() as session:
         bootstrap.Services(session).rebuilds.catch_up(follow_settings=follow_settings)
+    with writing() as session:
+        fill_directions(session)
 
 
 def _end_with_parent() -> None:

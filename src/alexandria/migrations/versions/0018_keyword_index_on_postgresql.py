@@ -4,6 +4,7 @@ Revision ID: 0018
 Revises: 0014
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
@@ -33,6 +34,11 @@ def upgrade() -> None:
         return
     for statement in INDEX:
         op.execute(statement)
+    available = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
+    version = op.get_bind().scalar(sa.text(available))
+    if version is not None and tuple(map(int, version.split(".")[:2])) >= (0, 8):
+        op.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        op.execute("ALTER TABLE embeddings ADD COLUMN direction halfvec")
 
 
 def downgrade() -> None:

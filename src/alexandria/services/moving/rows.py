@@ -12,12 +12,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Integer,
     MetaData,
     Select,
     Table,
-    literal_column,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -27,7 +26,6 @@ Row = dict[str, Any]
 _CHECKED_AT_ONCE = 1000
 _DIGEST_BYTES = 16
 _MODULUS = 1 << (8 * _DIGEST_BYTES)
-_ROW_NUMBER = "_row_number"
 
 ONLY: Mapping[str, ColumnElement[bool]] = {"builds": Build.derivation != "search"}
 """Table to the condition of the rows that are moved: the keyword index is built at the target."""
@@ -42,17 +40,16 @@ class Fingerprint:
 
 
 def rows_after(
-    connection: Connection, table: Table, last: int, limit: int
-) -> tuple[list[Row], int]:
-    """Give the rows of a SQLite table that follow one, and the number of the last of them."""
-    number = literal_column("rowid", Integer).label(_ROW_NUMBER)
-    query = _moved(select(number, *table.columns).select_from(table), table)
-    found = connection.execute(
-        query.where(literal_column("rowid") > last).order_by(literal_column("rowid")).limit(limit)
-    )
-    rows = [dict(row) for row in found.mappings()]
-    newest = rows[-1][_ROW_NUMBER] if rows else last
-    return [_cleaned(row, table) for row in rows], newest
+    connection: Connection, table: Table, last: str, limit: int
+) -> tuple[list[Row], str]:
+    """Give the rows that follow one in the order of their keys, and the key of the last of them."""
+    keys = list(table.primary_key.columns)
+    query = _moved(select(*table.columns), table).order_by(*keys).limit(limit)
+    if last:
+        query = query.where(tuple_(*keys) > tuple_(*orjson.loads(last)))
+    rows = [_cleaned(row, table) for row in connection.execute(query).mappings()]
+    newest = orjson.dumps([rows[-1][key.name] for key in keys]).decode() if rows else last
+    return rows, newest
 
 
 def without_links(table: Table) -> list[str]:
@@ -95,7 +92,7 @@ def clean(value: Any) -> Any:
 
 
 def _cleaned(row: Mapping[Any, Any], table: Table) -> Row:
-    return {column.name: clean(row[column.name]) for column in table.columns}
+    return {str(one.name): clean(row[one.name]) for one in table.columns}
 
 
 def _moved(query: Select[Any], table: Table) -> Select[Any]:

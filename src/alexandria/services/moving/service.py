@@ -36,6 +36,7 @@ from alexandria.services.moving.rows import (
     writable,
 )
 from alexandria.services.search.entries import entry_for, load_live
+from alexandria.services.vector_directions import fill_directions
 
 _ROWS_AT_ONCE = 500
 _LARGE_ROWS_AT_ONCE = 20
@@ -83,6 +84,8 @@ class MoveService:
         tell("rows", len(tables), len(tables))
         counts = self._compare(tables, tell)
         self._index(tell)
+        with Session(self._target) as session:
+            fill_directions(session)
         self._finish(tables)
         return counts
 
@@ -135,13 +138,13 @@ class MoveService:
             while True:
                 with self._target.begin() as target:
                     progress = Progress(target, self._name)
-                    last, _ = progress.at(table.name)
+                    _, last = progress.at(table.name)
                     rows, newest = rows_after(source, table, last, limit)
                     if not rows:
                         break
                     put = [row | dict.fromkeys(later) for row in rows]
                     self._put(target, goal, put)
-                    progress.note(table.name, newest)
+                    progress.note(table.name, place=newest)
 
     def _put(self, target: Connection, goal: Table, rows: Sequence[Row]) -> None:
         try:
@@ -170,7 +173,7 @@ class MoveService:
             while True:
                 with self._target.begin() as target:
                     progress = Progress(target, self._name)
-                    last, _ = progress.at(step)
+                    _, last = progress.at(step)
                     rows, newest = rows_after(source, table, last, _ROWS_AT_ONCE)
                     if not rows:
                         break
@@ -181,7 +184,7 @@ class MoveService:
                     ]
                     if links:
                         target.execute(changed, links)
-                    progress.note(step, newest)
+                    progress.note(step, place=newest)
 
     def _compare(self, tables: Sequence[Table], tell: Tell) -> dict[str, int]:
         """Read every row on both sides; give how many there are."""
@@ -200,7 +203,7 @@ class MoveService:
                         f"{found.rows} are there, or some have other values.",
                         "The library changed while it was moved. Begin anew with an empty database.",
                     )
-                counts[table.name] = found.rows
+                counts[str(table.name)] = found.rows
         tell("check", len(tables), len(tables))
         return counts
 
