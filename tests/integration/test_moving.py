@@ -92,7 +92,9 @@ def test_everything_moves_and_answers_as_before(tmp_path: Path, target: str) -> 
         fill()
         with writing() as session:
             session.execute(
-                text("UPDATE resources SET venue = 'N' || char(0) || 'UL' WHERE title = 'Hawks'")
+                text(
+                    "UPDATE resources SET external_id = 'N' || char(0) || 'UL' WHERE title = 'Hawks'"
+                )
             )
         before = contents(get_engine(), without=frozenset({"builds"}))
         scores = asked(*QUERIES)
