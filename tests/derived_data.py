@@ -92,10 +92,6 @@ def indexed(session: LibrarySession, resource_id: str) -> Any:
     return session.execute(text(query), {"id": resource_id}).one_or_none()
 
 
-def has_keyword_index(session: LibrarySession) -> bool:
-    return Services(session).fulltext is not None
-
-
 def vector(session: LibrarySession, resource_id: str) -> Any:
     """Give the vector of the model that is computed for, which may still be built."""
     query = select(EmbeddingRow.vector, EmbeddingRow.model).where(
@@ -229,7 +225,7 @@ def all_is_done() -> None:
             assert row.content_revision >= row.wanted_content
             assert row.metadata_revision >= row.wanted_metadata
         live = select(Resource).where(Resource.deleted_at.is_(None))
-        for one in session.scalars(live) if has_keyword_index(session) else ():
+        for one in session.scalars(live):
             assert found_by_title(session, one) == {one.id}
 
 
