@@ -132,7 +132,7 @@ class SearchService:
         """
         if self._fulltext is None:
             raise UnavailableError(
-                "This database has no keyword index to update.", "Keep the library on SQLite."
+                "There is no keyword index to update.", "Run `alexandria migrate`."
             )
         # Else an entry of an older text could be written over that of an edit meanwhile.
         live = load_live(self._session, resource_ids, for_update=True)
