@@ -3,19 +3,23 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 
 from alexandria.adapters.fulltext_postgres import PostgresFullText
 from alexandria.bootstrap import Services, open_empty_library
 from alexandria.config import get_settings
 from alexandria.db import LibrarySession, make_engine
+from alexandria.db.pgvector import can_compare, make_column
 from alexandria.migrations import migrate
 from alexandria.models import Resource
 from alexandria.protocols import SearchEntry
 from alexandria.protocols.extraction import Record
+from alexandria.services.embeddings import store_vectors
 from alexandria.services.search import SearchRequest
 from alexandria.services.search.query import parse
+from alexandria.services.vector_directions import fill_directions
 from postgres_server import PostgresServer
 
 DATABASES = text("SELECT datname FROM pg_database")
@@ -101,3 +105,31 @@ def test_counts_are_summed_now_and_then_and_stay_right(postgres: PostgresServer)
             assert [int(one) for one in session.execute(totals).one()] == [120, 360]
             assert index.count(parse("word").keyword) == 120
         engine.dispose()
+
+
+def test_a_role_that_may_not_use_pgvector_gets_a_library_all_the_same(
+    postgres: PostgresServer,
+) -> None:
+    with postgres.database() as url:
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            for statement in (
+                "DROP SCHEMA public CASCADE",
+                "CREATE SCHEMA library",
+                "CREATE ROLE plain LOGIN",
+                "ALTER SCHEMA library OWNER TO plain",
+                "ALTER ROLE plain SET search_path = library",
+            ):
+                connection.execute(text(statement))
+        engine.dispose()
+        plain = make_engine(make_url(url).set(username="plain").render_as_string())
+        migrate(plain)
+        with LibrarySession(plain) as session:
+            assert not make_column(session.connection())
+            assert not can_compare(session)
+            assert fill_directions(session) == 0
+            made = Services(session).resources.create(Record(title="Tides"))
+            store_vectors(session, "m", {made.id: (np.ones(4, np.float32), 1, 1)})
+            session.commit()
+            assert Services(session).fulltext.search(parse("tides").keyword, 5)
+        plain.dispose()

@@ -4,11 +4,15 @@ It holds the numbers of `vector` once more, in a form that PostgreSQL can compar
 there is no such column, and each process compares all vectors itself.
 """
 
+import logging
 from collections.abc import Sequence
 from zlib import crc32
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
+
+logger = logging.getLogger(__name__)
 
 COLUMN = "direction"
 _OLDEST = (0, 8)
@@ -32,10 +36,14 @@ def make_column(connection: Connection) -> bool:
         )
         if version is None or tuple(map(int, version.split(".")[:2])) < _OLDEST:
             return False
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-        connection.execute(
-            text(f"ALTER TABLE embeddings ADD COLUMN IF NOT EXISTS {COLUMN} halfvec")
-        )
+        try:
+            with connection.begin_nested():
+                connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+                connection.execute(
+                    text(f"ALTER TABLE embeddings ADD COLUMN IF NOT EXISTS {COLUMN} halfvec")
+                )
+        except ProgrammingError as error:
+            logger.warning("pgvector stays unused: %s", error.orig)
     return has_directions(connection)
 
 

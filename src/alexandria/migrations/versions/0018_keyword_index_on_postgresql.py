@@ -4,6 +4,8 @@ Revision ID: 0018
 Revises: 0014
 """
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,11 +36,18 @@ def upgrade() -> None:
         return
     for statement in INDEX:
         op.execute(statement)
+    _let_vectors_be_compared(op.get_bind())
+
+
+def _let_vectors_be_compared(connection: sa.Connection) -> None:
+    """Without pgvector, or the right to switch it on, `alexandria migrate` tries again later."""
     available = "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
-    version = op.get_bind().scalar(sa.text(available))
-    if version is not None and tuple(map(int, version.split(".")[:2])) >= (0, 8):
-        op.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        op.execute("ALTER TABLE embeddings ADD COLUMN direction halfvec")
+    version = connection.scalar(sa.text(available))
+    if version is None or tuple(map(int, version.split(".")[:2])) < (0, 8):
+        return
+    with suppress(sa.exc.ProgrammingError), connection.begin_nested():
+        connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
+        connection.execute(sa.text("ALTER TABLE embeddings ADD COLUMN direction halfvec"))
 
 
 def downgrade() -> None:
