@@ -67,7 +67,7 @@ def command(*arguments: str | Path) -> Result:
 
 def answer(*arguments: str | Path, code: int = 0) -> Any:
     ended = command(*arguments, "--json")
-    assert ended.exit_code == code, ended.output
+    assert ended.exit_code == code, (ended.output, ended.exception)
     return json.loads(ended.stdout)
 
 

@@ -309,7 +309,10 @@ def _decide_page(world: World) -> None:
 
 
 def _migrate_command(world: World) -> None:
-    """Open the rows that are missing, as after an update that brings a new derivation."""
+    """Open the rows that are missing, as after an update that brings a new derivation.
+
+    With `--to` it writes into another database alone; test_moving.py drives that.
+    """
     with writing() as session:
         row = session.get_one(LedgerRow, (RESOURCE, world.first, "quality"))
         session.delete(row)

@@ -9,16 +9,23 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_sqlite import SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import now
 from alexandria.errors import InvalidInputError, NotFoundError, UnavailableError
 from alexandria.models import LedgerRow, OutboxEvent, QualityScore, Resource
+from alexandria.protocols import FullTextIndex
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.search import SearchRequest, SearchResult, SearchService, candidates
 from alexandria.services.search.request import Mode
-from search_parts import HashingEmbedder, JsonCache, add_resource, open_engine, session_of
+from search_parts import (
+    HashingEmbedder,
+    JsonCache,
+    add_resource,
+    full_text,
+    open_engine,
+    session_of,
+)
 
 
 @dataclass
@@ -32,17 +39,17 @@ class Shelf:
     def __post_init__(self) -> None:
         self.vectors = VectorStore(self.embedder.model, self.embedder.dimensions)
         self.freshness = FreshnessService(self.session, ["search"], timedelta(seconds=30))
-        self.service = self._service(SqliteFullText(self.session))
+        self.service = self._service(full_text(self.session))
         self.without_words = self._service(None)
 
-    def _service(self, fulltext: SqliteFullText | None) -> SearchService:
+    def _service(self, fulltext: FullTextIndex | None) -> SearchService:
         near = self.vectors.bind(self.session)
         return SearchService(self.session, fulltext, near, self.embedder, None, self.freshness)
 
     def caching(self) -> SearchService:
         return SearchService(
             self.session,
-            SqliteFullText(self.session),
+            full_text(self.session),
             self.vectors.bind(self.session),
             self.embedder,
             self.cache,
@@ -64,8 +71,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with open_engine(tmp_path) as engine, session_of(engine) as session:
+def shelf(tmp_path: Path, database_url: str) -> Iterator[Shelf]:
+    with open_engine(tmp_path, database_url) as engine, session_of(engine) as session:
         yield Shelf(session)
 
 

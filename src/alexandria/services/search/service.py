@@ -143,9 +143,10 @@ class SearchService:
         """
         if self._fulltext is None:
             raise UnavailableError(
-                "This database has no keyword index to update.", "Keep the library on SQLite."
+                "There is no keyword index to update.", "Run `alexandria migrate`."
             )
-        live = load_live(self._session, resource_ids)
+        # Else an entry of an older text could be written over that of an edit meanwhile.
+        live = load_live(self._session, resource_ids, for_update=True)
         self._fulltext.put([entry_for(resource) for resource in live])
         self._fulltext.remove(set(resource_ids) - {resource.id for resource in live})
         return {one.id: (one.content_revision, one.metadata_revision) for one in live}
