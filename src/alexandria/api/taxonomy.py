@@ -1,8 +1,9 @@
 """The tree of categories, and the categories of a resource."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response, UploadFile
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.api.activity import BatchAccepted
@@ -13,12 +14,20 @@ from alexandria.api.schemas.taxonomy import (
     CategoryOut,
     ClassificationOut,
     ClassificationsOut,
+    ImportedOut,
     Removed,
 )
-from alexandria.bootstrap import Services
+from alexandria.bootstrap import Services, thesaurus_files
+from alexandria.protocols.thesauri import MOST_BYTES
 from alexandria.tasks.celery_tasks.batch import start_batch
 
 router = APIRouter(tags=["taxonomy"])
+
+_MEDIA_TYPES = {
+    "turtle": "text/turtle",
+    "rdf-xml": "application/rdf+xml",
+    "json-ld": "application/ld+json",
+}
 
 
 @router.get("/taxonomy/categories")
@@ -34,6 +43,31 @@ def create_category(body: CategoryIn, services: Writing) -> CategoryOut:
     category = services.categories.create(body.model_dump())
     services.session.commit()
     return CategoryOut.of(category)
+
+
+@router.post("/taxonomy/import")
+def import_thesaurus(
+    file: UploadFile,
+    services: Writing,
+    language: Annotated[str, Query(description="of the names, where concepts have it")] = "en",
+) -> ImportedOut:
+    """Make each concept of a SKOS file (RDF/XML, Turtle, JSON-LD) a category, or renew it."""
+    concepts = thesaurus_files().read(file.file.read(MOST_BYTES + 1))
+    done = services.thesaurus.take(concepts, language)
+    services.session.commit()
+    return ImportedOut(**asdict(done))
+
+
+@router.get("/taxonomy/export")
+def export_thesaurus(
+    services: Reading,
+    file_format: Annotated[
+        Literal["turtle", "rdf-xml", "json-ld"], Query(alias="format")
+    ] = "turtle",
+) -> Response:
+    """Give all categories as SKOS."""
+    data = thesaurus_files().write(services.thesaurus.concepts(), file_format)
+    return Response(data, media_type=_MEDIA_TYPES[file_format])
 
 
 @router.get("/taxonomy/categories/{category_id}")

@@ -31,6 +31,7 @@ from alexandria.services.classification import (
     CategoryService,
     MLClassificationService,
     TaxonomyService,
+    ThesaurusService,
     TrainingService,
 )
 from alexandria.services.classification.rules import PRODUCER as RULES_PRODUCER
@@ -163,6 +164,10 @@ class DerivingServices:
         return CategoryService(
             self.session, self.ledger, follows_categories=self.classifier() is None
         )
+
+    @cached_property
+    def thesaurus(self) -> ThesaurusService:
+        return ThesaurusService(self.categories)
 
     @cached_property
     def taxonomy(self) -> TaxonomyService:

@@ -26,6 +26,14 @@ class CategoryChange(BaseModel):
     notation: str | None = None
 
 
+class Labels(BaseModel):
+    """What a category is called in another language."""
+
+    preferred: str | None = None
+    alternative: list[str] = []
+    definition: str | None = None
+
+
 class CategoryOut(BaseModel):
     id: str
     name: str
@@ -34,6 +42,9 @@ class CategoryOut(BaseModel):
     description: str
     keywords: list[str]
     notation: str | None
+    uri: str | None = Field(description="of the concept in the thesaurus it came from")
+    language: str | None = Field(description="of name, keywords and description, where known")
+    labels: dict[str, Labels]
 
     @classmethod
     def of(cls, row: Category) -> "CategoryOut":
@@ -61,6 +72,15 @@ class ClassificationOut(BaseModel):
 class ClassificationsOut(BaseModel):
     resource_id: str
     items: list[ClassificationOut]
+
+
+class ImportedOut(BaseModel):
+    added: int
+    changed: int
+    unchanged: int
+    several_broader: list[str] = Field(
+        description="names of concepts with several above them, which stand below one of these"
+    )
 
 
 class Removed(BaseModel):
