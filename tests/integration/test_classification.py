@@ -212,6 +212,31 @@ def test_the_old_model_stays_unless_the_new_one_is_better(either_library: Path) 
         assert [one.is_accepted for one in services.training.history()] == [False, True]
 
 
+def test_what_was_rejected_feeds_the_next_training(either_library: Path) -> None:
+    birds, _ = fill()
+    one, other = add("Feeding of pigeons in chess"), add("Song of a bridge", "ornithology")
+    for each in (one, other):
+        decide("reject", each, birds)
+    with writing() as session:
+        services = Services(session)
+        services.resources.update(other, {"subjects": ["Ornithology"]})
+        found = [each for each in services.training.examples() if each.is_rejected]
+    assert [(each.id, each.label) for each in found] == [(one, birds)], "the newer word counts"
+    train()
+    with writing() as session:
+        services = Services(session)
+        services.taxonomy.undo_decision(one, birds)
+        assert not any(each.is_rejected for each in services.training.examples())
+
+
+def test_rejections_alone_are_nothing_to_learn_from(either_library: Path) -> None:
+    birds = category("Birds")
+    for title in BIRDS:
+        decide("reject", add(title), birds)
+    with pytest.raises(InvalidInputError, match="nothing to learn"):
+        train()
+
+
 def test_a_damaged_model_is_none(either_library: Path) -> None:
     fill()
     trained = train()

@@ -134,6 +134,7 @@ COMPUTED_ANEW = (
 LEFT_TO_THE_RECONCILER = (
     *("migrate", "POST /taxonomy/categories", "PATCH /taxonomy/categories/{category_id}"),
     "DELETE /taxonomy/categories/{category_id}",
+    *("POST /taxonomy/import", "taxonomy import"),
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}",  # its driver runs all
 )
 """Ways that make much due at once, and queue nothing themselves."""
