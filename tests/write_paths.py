@@ -324,6 +324,16 @@ def _decide_page(world: World) -> None:
         run_all()
 
 
+def _review_page(world: World) -> None:
+    category = _category(world)
+    run_all()
+    place = f"/ui/review/{world.first}"
+    for form in ({"confirm": category}, {"undo": category}, {"none": "1", "shown": category}):
+        world.post(place, 303, data=form)
+        run_all()
+    world.post(place, 303, data={"confirm": category})
+
+
 def _migrate_command(world: World) -> None:
     """Open the rows that are missing, as after an update that brings a new derivation."""
     with writing() as session:
@@ -365,6 +375,7 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /resources/{resource_id}/classification/{category_id}/undo": _undo_decision,
     "POST /ui/resources/{resource_id}/citations/{citation_id}": _decide_citation_page,
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}": _decide_page,
+    "POST /ui/review/{resource_id}": _review_page,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,

@@ -124,20 +124,6 @@ def test_an_imported_subject_that_is_rejected_comes_back_by_undo(either_library:
     assert states(one) == {"Birds": "confirmed"}
 
 
-def test_the_least_certain_are_reviewed_first(either_library: Path) -> None:
-    birds = category("Birds", keywords=["owls"], description="owls")
-    sure, unsure = add("Owls"), add("Feathers of some animals")
-    classify(sure, unsure)
-    with reading() as session:
-        total, found = Services(session).taxonomy.to_review(10)
-    assert total == len(found)
-    distances = [abs(row.confidence - 0.5) for row, _, _ in found]
-    assert distances == sorted(distances)
-    decide("confirm", sure, birds)
-    with reading() as session:
-        assert Services(session).taxonomy.to_review(10)[0] == total - 1
-
-
 def test_a_category_is_never_below_itself(either_library: Path) -> None:
     animals = category("Animals")
     birds = category("Birds", parent_id=animals)
@@ -264,7 +250,7 @@ def test_a_deleted_resource_loses_its_predictions(either_library: Path) -> None:
     with writing() as session:
         services = Services(session)
         assert services.classification.classify_resources([one]) == {}
-        assert services.taxonomy.to_review(10)[0] == 0
+        assert services.review.page().total == 0
 
 
 def test_the_monthly_task_trains_and_says_so(either_library: Path) -> None:

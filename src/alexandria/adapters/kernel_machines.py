@@ -12,7 +12,7 @@ Matrix = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 NONE = -1
-_COST = 0.7
+_COST = 0.5
 _STEEPNESS = 3.0
 _FOLDS = 3
 _TEMPERATURES = np.geomspace(0.2, 30, 80)

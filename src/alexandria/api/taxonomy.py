@@ -16,9 +16,12 @@ from alexandria.api.schemas.taxonomy import (
     ClassificationsOut,
     ImportedOut,
     Removed,
+    TrainingOut,
+    UnsureOut,
 )
 from alexandria.bootstrap import Services, thesaurus_files
 from alexandria.protocols.thesauri import MOST_BYTES
+from alexandria.services.classification.review import LARGEST_PAGE
 from alexandria.tasks.celery_tasks.batch import start_batch
 
 router = APIRouter(tags=["taxonomy"])
@@ -104,6 +107,25 @@ def classify(resource_id: str, services: Writing) -> BatchAccepted:
     services.resources.get(resource_id)
     run = start_batch(services, "classify", [resource_id], None)
     return BatchAccepted(task_id=run.id, status_url=f"/tasks/{run.id}", total=1)
+
+
+@router.get("/classification/review")
+def review(
+    services: Reading,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
+    cursor: str | None = None,
+) -> Page[UnsureOut]:
+    """List resources whose subject is unsure, the least sure first, with what is predicted."""
+    found = services.review.page(limit, cursor)
+    items = [UnsureOut.of(one) for one in found.items]
+    return Page(total=found.total, items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/classification/trainings")
+def trainings(services: Reading) -> Page[TrainingOut]:
+    """List the last trainings of the classifier, the newest first, with what came of each."""
+    items = [TrainingOut.of(one) for one in services.training.history()]
+    return Page(total=len(items), items=items)
 
 
 @router.get("/resources/{resource_id}/classification")

@@ -30,6 +30,7 @@ from alexandria.services.citations import CitationService
 from alexandria.services.classification import (
     CategoryService,
     MLClassificationService,
+    ReviewService,
     TaxonomyService,
     ThesaurusService,
     TrainingService,
@@ -168,6 +169,10 @@ class DerivingServices:
     @cached_property
     def thesaurus(self) -> ThesaurusService:
         return ThesaurusService(self.categories)
+
+    @cached_property
+    def review(self) -> ReviewService:
+        return ReviewService(self.session)
 
     @cached_property
     def taxonomy(self) -> TaxonomyService:
