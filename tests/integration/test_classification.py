@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from alexandria.bootstrap import Services
+from alexandria.cli.common import app as commands
 from alexandria.db import reading, writing
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.events import SystemEvent
@@ -262,3 +265,15 @@ def test_the_monthly_task_trains_and_says_so(either_library: Path) -> None:
         (event,) = session.scalars(select(OutboxEvent).where(OutboxEvent.name == name))
     assert event.data["accepted"] is True
     assert event.data["macro_f1"] > 0.9
+
+
+def test_people_are_told_what_came_of_a_training(either_library: Path) -> None:
+    fill()
+    train()
+    assert not train().is_accepted
+    told = CliRunner().invoke(commands, ["status"]).output
+    assert "subjects are predicted by kernel classifier" in told
+    assert "No better than the old, which stays" in told
+    facts = orjson.loads(CliRunner().invoke(commands, ["status", "--json"]).stdout)
+    assert facts["classifier"]["is_accepted"] is False
+    assert facts["classifier"]["old_macro_f1"] is not None
