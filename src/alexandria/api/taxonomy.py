@@ -1,7 +1,7 @@
 """The tree of categories, and the categories of a resource."""
 
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response, UploadFile
 
@@ -26,10 +26,14 @@ from alexandria.tasks.celery_tasks.batch import start_batch
 
 router = APIRouter(tags=["taxonomy"])
 
-_MEDIA_TYPES = {
+_MEDIA_TYPES: dict[str, str] = {
     "turtle": "text/turtle",
     "rdf-xml": "application/rdf+xml",
     "json-ld": "application/ld+json",
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": dict.fromkeys(_MEDIA_TYPES.values(), _BINARY)}
 }
 
 
@@ -61,7 +65,7 @@ def import_thesaurus(
     return ImportedOut(**asdict(done))
 
 
-@router.get("/taxonomy/export")
+@router.get("/taxonomy/export", response_class=Response, responses=_FILE)
 def export_thesaurus(
     services: Reading,
     file_format: Annotated[
