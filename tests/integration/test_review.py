@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 
@@ -146,3 +147,23 @@ def test_what_a_title_holds_is_text(unsure: tuple[str, ...], signed_in: TestClie
     page = signed_in.get("/ui/review").text
     assert "&lt;script&gt;alert" in page
     assert "<script>alert" not in page
+
+
+def test_a_deep_tree_is_shown_as_lists_in_lists(
+    either_library: Path, signed_in: TestClient
+) -> None:
+    ids = [category("Level 0")]
+    for level in range(1, 100):
+        ids.append(category(f"Level {level}", parent_id=ids[-1]))
+    category("Level 1 as well", parent_id=ids[0])
+    category("Other root")
+    tree = lxml.html.fromstring(signed_in.get("/ui/categories").text)
+    found = {
+        str(link.text): sum(1 for each in link.iterancestors() if each.tag == "ul")
+        for link in tree.iterfind(".//ul[@class='tree']//a")
+    }
+    assert found == {f"Level {level}": level + 1 for level in range(100)} | {
+        "Level 1 as well": 2,
+        "Other root": 1,
+    }
+    assert signed_in.get(f"/ui/categories/{ids[-1]}").text.count("\u203a") == 99

@@ -19,8 +19,7 @@ def tree(request: Request, services: Reading) -> HTMLResponse:
         request,
         "categories.html",
         services,
-        roots=_below(found, None),
-        below={one.id: _below(found, one.id) for one in found},
+        rows=_rows(found),
         counts=services.review.counts(),
         total=len(found),
     )
@@ -50,6 +49,21 @@ def category(
         listed=listed[:_SHOWN],
         after=place + _SHOWN if len(listed) > _SHOWN else None,
     )
+
+
+def _rows(found: list[Category]) -> list[tuple[Category, bool, int]]:
+    """Give each category, whether a list of those below it opens, and how many lists end with it.
+
+    A tree may be deeper than a template can call itself.
+    """
+    depths: dict[str | None, int] = {None: -1}
+    for one in found:
+        depths[one.id] = depths[one.parent_id] + 1
+    levels = [depths[one.id] for one in found]
+    return [
+        (one, after > level, max(0, level - after))
+        for one, level, after in zip(found, levels, [*levels[1:], 0], strict=False)
+    ]
 
 
 def _below(found: list[Category], category_id: str | None) -> list[Category]:
