@@ -33,7 +33,7 @@ from alexandria.adapters.kernel_machines import (
 from alexandria.errors import InvalidInputError
 from alexandria.protocols.classification import Vectors
 
-VERSION = 2
+VERSION = 1
 MOST_EXAMPLES = 8000
 """A kernel of their square is held: 8000 take a quarter of a gigabyte."""
 MOST_REJECTED = 1000
