@@ -28,6 +28,7 @@ from alexandria.models import (
     Resource,
 )
 from alexandria.protocols.extraction import Record
+from alexandria.protocols.thesauri import Concept
 from alexandria.services.backup.tables import CLEARED, kept_tables
 from alexandria.services.dead_letters import Failure
 from alexandria.services.search import SearchRequest
@@ -108,6 +109,8 @@ def fill() -> str:
         services.graph.decide(owls.id, reference.id, hawks.id, right=True)
         reader = services.users.add("reader")
         animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
+        tiere = Concept("http://e.org/animals", {"en": "Animals", "de": "Tiere"})
+        services.thesaurus.take([tiere])
         birds = services.categories.create({"name": "Birds", "parent_id": animals.id})
         services.taxonomy.confirm(owls.id, birds.id, reader.id)
         token = services.users.new_token("reader", "write")

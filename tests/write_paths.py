@@ -267,6 +267,22 @@ def _category(world: World) -> str:
     return str(world.post("/taxonomy/categories", 201, json=body).json()["id"])
 
 
+THESAURUS = b"""@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<http://e.org/studies> a skos:Concept; skos:prefLabel "Studies"; skos:altLabel "owl", "study" ."""
+
+
+def _import_thesaurus(world: World) -> None:
+    files = {"file": ("animals.ttl", THESAURUS)}
+    assert world.post("/taxonomy/import", 200, files=files).json()["added"] == 1
+
+
+def _import_thesaurus_command(world: World) -> None:
+    path = world.folder / "animals.ttl"
+    path.write_bytes(THESAURUS)
+    ended = CliRunner().invoke(commands, ["taxonomy", "import", str(path)])
+    assert ended.exit_code == 0, ended.output
+
+
 def _change_category(world: World) -> None:
     category = f"/taxonomy/categories/{_category(world)}"
     run_all()
@@ -308,6 +324,16 @@ def _decide_page(world: World) -> None:
         run_all()
 
 
+def _review_page(world: World) -> None:
+    category = _category(world)
+    run_all()
+    place = f"/ui/review/{world.first}"
+    for form in ({"confirm": category}, {"undo": category}, {"none": "1", "shown": category}):
+        world.post(place, 303, data=form)
+        run_all()
+    world.post(place, 303, data={"confirm": category})
+
+
 def _migrate_command(world: World) -> None:
     """Open the rows that are missing, as after an update that brings a new derivation.
 
@@ -345,12 +371,14 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /taxonomy/categories": _category,
     "PATCH /taxonomy/categories/{category_id}": _change_category,
     "DELETE /taxonomy/categories/{category_id}": _delete_category,
+    "POST /taxonomy/import": _import_thesaurus,
     "POST /taxonomy/classify/{resource_id}": _classify,
     "POST /resources/{resource_id}/classification/{category_id}/confirm": _confirm,
     "POST /resources/{resource_id}/classification/{category_id}/reject": _reject,
     "POST /resources/{resource_id}/classification/{category_id}/undo": _undo_decision,
     "POST /ui/resources/{resource_id}/citations/{citation_id}": _decide_citation_page,
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}": _decide_page,
+    "POST /ui/review/{resource_id}": _review_page,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,
@@ -419,6 +447,8 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate citations": _ONLY_READS,
     "evaluate recommendations": _ONLY_READS,
     "evaluate classifier": _ONLY_READS,
+    "taxonomy import": _import_thesaurus_command,
+    "taxonomy export": _ONLY_READS,
     "train classifier": "It makes all predictions due; a test of its own drives it.",
     "train references": _TRAINS,
     "train lists": _TRAINS,

@@ -20,6 +20,7 @@ from alexandria.bootstrap.models import (
     classifier_trainer,
     embedder,
     learn_readings,
+    thesaurus_files,
 )
 from alexandria.bootstrap.redis_servers import (
     broker_client,
@@ -66,6 +67,7 @@ __all__ = [
     "share_history",
     "shared_history",
     "text_recognition",
+    "thesaurus_files",
 ]
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"

@@ -35,7 +35,9 @@ from alexandria.services.citations import CitationService
 from alexandria.services.classification import (
     CategoryService,
     MLClassificationService,
+    ReviewService,
     TaxonomyService,
+    ThesaurusService,
     TrainingService,
 )
 from alexandria.services.classification.rules import PRODUCER as RULES_PRODUCER
@@ -172,6 +174,14 @@ class DerivingServices:
         return CategoryService(
             self.session, self.ledger, follows_categories=self.classifier() is None
         )
+
+    @cached_property
+    def thesaurus(self) -> ThesaurusService:
+        return ThesaurusService(self.categories)
+
+    @cached_property
+    def review(self) -> ReviewService:
+        return ReviewService(self.session)
 
     @cached_property
     def taxonomy(self) -> TaxonomyService:

@@ -1,7 +1,7 @@
 """The keyword index on PostgreSQL, and vectors that pgvector can search
 
 Revision ID: 0018
-Revises: 0014
+Revises: 0016
 """
 
 from contextlib import suppress
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
