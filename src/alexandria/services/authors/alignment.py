@@ -14,6 +14,7 @@ _COSTS: dict[Step, float] = {
     "spelling": 0.2,
     "initial": 0.4,
     "short form": 0.5,
+    "beginning": 0.6,
     "misprint": 0.8,
     "left out": 0.7,
 }

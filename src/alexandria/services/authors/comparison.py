@@ -1,26 +1,32 @@
 """Whether two printed names may name one person, and what speaks for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from alexandria.services.authors.alignment import Laid, align
-from alexandria.services.authors.folding import sound
+from alexandria.services.authors.east_asian import is_east_asian_name, is_of_syllables
 from alexandria.services.authors.names import Name
-from alexandria.services.authors.words import is_syllable
 
 Kind = Literal[
     "same letters",
     "word order",
     "spelling",
     "middle name",
+    "middle syllable",
     "initials",
     "short form",
+    "beginning",
     "misprint",
     "family name in part",
     "given name left out",
+    "given initial left out",
+    "suffix left out",
 ]
+CERTAIN: frozenset[Kind] = frozenset({"same letters", "word order", "spelling"})
+"""Kinds that are enough by themselves."""
+_FULL = frozenset({"same", "joined", "spelling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,10 @@ class Likeness:
     """How two names are alike. `kind`: the weakest of the links that it rests on."""
 
     kind: Kind
-    steps: tuple[str, ...] = ()
-    """Steps of the alignment that are not plain equality."""
-    shared: tuple[str, ...] = ()
-    """Words of two letters or more that stand on both sides."""
-    syllables: bool = False
-    """Whether both look like Chinese, Korean or Vietnamese names, where a syllable is much."""
+    family: str
+    """The word both names end in, or for a misprint the other one that both have."""
+    given: str = ""
+    """The first full word besides, if they share one."""
 
 
 @lru_cache(maxsize=131_072)
@@ -42,74 +46,85 @@ def compare(a: Name, b: Name) -> Likeness | None:
 
     Suffixes, middle initials, or given names that contradict each other make two people.
     """
-    if not a.words or not b.words or a.suffix != b.suffix:
+    family = a.words[-1] if a.words else ""
+    if not family or not b.words or (a.suffix != b.suffix and a.suffix and b.suffix):
         return None
-    syllables = _of_syllables(a) and _of_syllables(b)
-    shared = tuple(sorted({w for w in a.words if len(w) > 1} & set(b.words)))
+    if a.suffix != b.suffix:
+        bare = compare(replace(a, suffix=""), replace(b, suffix=""))
+        return replace(bare, kind="suffix left out") if bare and bare.kind in CERTAIN else None
     if a.squashed == b.squashed or "".join(a.words) == "".join(b.words):
-        return Likeness("same letters", (), shared, syllables)
+        return Likeness("same letters", family)
     if "".join(a.spelled) == "".join(b.spelled):
-        return Likeness("spelling", ("spelling",), shared, syllables)
-    found = _aligned(a, b, a.words, b.words)
-    if found is None and not (a.certain_order and b.certain_order):
-        found = _turned(a, b)
-    if found is None:
-        return None
-    kind, laid = found
-    steps = tuple(sorted({one.step for one in laid if one.step != "same"}))
-    return Likeness(kind, steps, shared, syllables)
+        return Likeness("spelling", family)
+    is_east_asian = is_east_asian_name(a.words) and is_east_asian_name(b.words)
+    laid = align(a.words, b.words)
+    kind = _kind(laid, is_east_asian=is_east_asian)
+    if kind is None:
+        certain = a.certain_order and b.certain_order
+        return Likeness("word order", family) if not certain and _is_turned(a, b) else None
+    full = [one.a for one in laid if one.step in _FULL and len(one.a) > 1]
+    return Likeness(kind, full[-1], full[0] if len(full) > 1 else "")
 
 
-def _of_syllables(name: Name) -> bool:
-    return all(is_syllable(word) or len(word) == 1 for word in name.words)
+def _is_turned(a: Name, b: Name) -> bool:
+    """Whether the words are the same with the family name at the other end."""
+    if len(a.words) < 2 or len(b.words) < 2:
+        return False
+    whole = "".join(a.words)
+    turned = ((*b.words[1:], b.words[0]), (b.words[-1], *b.words[:-1]))
+    return any("".join(words) == whole for words in turned)
 
 
-def _turned(a: Name, b: Name) -> tuple[Kind, Sequence[Laid]] | None:
-    """Compare with the family name first, or the words in another order."""
-    if len(a.words) > 1 and sorted(a.words) == sorted(b.words):
-        return ("word order", ())
-    first, last = b.words[0], b.words[-1]
-    for turned in ((*b.words[1:], first), (last, *b.words[:-1])):
-        if "".join(turned) == "".join(a.words) and len(turned) > 1:
-            return ("word order", ())
-    return None
-
-
-def _aligned(
-    a: Name, b: Name, left: tuple[str, ...], right: tuple[str, ...]
-) -> tuple[Kind, Sequence[Laid]] | None:
-    laid = align(left, right)
-    gone_a = [one for one in laid if one.step == "left out" and one.a]
-    gone_b = [one for one in laid if one.step == "left out" and one.b]
-    if gone_a and gone_b:
-        return None
-    gone = gone_a or gone_b
+def _kind(laid: Sequence[Laid], *, is_east_asian: bool) -> Kind | None:
     kept = [one for one in laid if one.step != "left out"]
-    full = [one for one in kept if one.step in ("same", "joined", "spelling") and len(one.a) > 1]
+    gone = [one for one in laid if one.step == "left out"]
+    full = [one for one in kept if one.step in _FULL and len(one.a) > 1]
     steps = {one.step for one in kept}
-    if not kept or not full:
+    if not full or (any(one.a for one in gone) and any(one.b for one in gone)):
         return None
-    longer = left if gone_a else right
-    side = 0 if gone_a else 1
-    family = next((one for one in reversed(laid)), None)
-    if gone and family is not None and family.step == "left out":
-        if len(full) < 2 or "misprint" in steps:
-            return None
-        return ("family name in part", laid)
-    if kept[-1].step == "initial" or (kept[-1].step == "short form" and len(full) < 1):
+    if is_east_asian:
+        return _east_asian_kind(laid, gone, steps)
+    if laid[-1].step == "left out":
+        is_sure = len(full) > 1 and not steps & {"misprint", "beginning"}
+        return "family name in part" if is_sure else None
+    if "misprint" in steps:
+        count = sum(one.step == "misprint" for one in kept)
+        return "misprint" if count == 1 and not gone and steps <= {"misprint", *_FULL} else None
+    if laid[-1].step not in _FULL:
         return None
-    if "misprint" in steps or (kept[-1].step == "short form"):
-        others = [one for one in kept if one.step == "misprint"]
-        if len(full) < 1 or len(others) > 1 or gone or "initial" in steps:
-            return None
-        return ("misprint", laid)
-    if gone and gone[0].at[side] == 0:
-        return ("given name left out", laid)
+    return _given_kind(laid, gone, steps, len(full))
+
+
+def _east_asian_kind(laid: Sequence[Laid], gone: Sequence[Laid], steps: set[str]) -> Kind | None:
+    """A syllable more is another name; an initial or a Western name more is not."""
+    if laid[-1].step not in _FULL or not steps <= {*_FULL, "initial", "short form"}:
+        return None
+    words = [one.a or one.b for one in gone]
+    if gone and gone[0] is laid[0] and not steps <= _FULL:
+        return None
+    if any(len(word) > 1 and is_of_syllables(word) for word in words):
+        return "middle syllable"
+    if laid[0].step == "initial":
+        return "initials"
     if "short form" in steps:
-        return ("short form", laid)
-    if "initial" in steps and kept[0].step == "initial":
-        return ("initials", laid)
-    if gone or "initial" in steps:
-        return ("middle name", laid)
-    del longer, a, b
-    return ("spelling", laid) if sound("".join(left)) != "" else None
+        return "short form"
+    if gone and gone[0] is laid[0]:
+        return "given name left out" if len(words[0]) > 1 else "given initial left out"
+    return "middle name" if gone or "initial" in steps else "spelling"
+
+
+def _given_kind(
+    laid: Sequence[Laid], gone: Sequence[Laid], steps: set[str], full: int
+) -> Kind | None:
+    if gone and gone[0] is laid[0]:
+        if full < 2 or not steps <= _FULL:
+            return None
+        left_out = gone[0].a or gone[0].b
+        return "given name left out" if len(left_out) > 1 else "given initial left out"
+    if "beginning" in steps:
+        return "beginning"
+    if "short form" in steps:
+        return "short form"
+    if laid[0].step == "initial":
+        return "initials"
+    return "middle name" if gone or "initial" in steps else "spelling"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from alexandria.services.authors.east_asian import is_east_asian_name
 from alexandria.services.authors.folding import fold, fold_umlauts, is_east_asian
 
 _PARTICLES = frozenset(
@@ -139,7 +140,10 @@ def _family_start(words: Sequence[str]) -> int:
 def _name(
     printed: str, given: Sequence[str], family: Sequence[str], suffix: str, *, certain: bool = False
 ) -> Name:
-    particles = [w for w in family[:-1] if fold(w) in _PARTICLES and len(fold(w)) > 1]
+    has_none = is_east_asian_name([fold(w) for w in (*given, *family)])
+    particles = [
+        w for w in family[:-1] if not has_none and fold(w) in _PARTICLES and len(fold(w)) > 1
+    ]
     main = [w for w in family if w not in particles]
     return Name(
         printed,

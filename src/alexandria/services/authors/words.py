@@ -1,14 +1,14 @@
 """How two words of names relate: the same, an initial, a short form, another spelling, a misprint."""
 
-import re
 from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz.distance import OSA
 
+from alexandria.services.authors.east_asian import is_syllable
 from alexandria.services.authors.folding import sound
 
-Relation = Literal["same", "spelling", "initial", "short form", "misprint"]
+Relation = Literal["same", "spelling", "initial", "short form", "beginning", "misprint"]
 
 _SHORT_FORMS = """
     abe abraham; al albert alan alfred; alex alexander alexandra alexandre alessandro aleksandr;
@@ -40,20 +40,9 @@ for _group in _SHORT_FORMS.split(";"):
     for _name in _names:
         _SHORT[_name] = _SHORT.get(_name, frozenset()) | frozenset(_names)
 
-_SYLLABLE = re.compile(
-    r"(?:[bpmfdtnlgkhjqxrzcswyv]|zh|ch|sh|ts|hs|ph|th|kh|ng|ngh|nh|tr|gi|qu|kw|hw|kk|tt|pp|ss|jj)?"
-    r"(?:[aeiou]{1,3}|y|yu[ae]?|[iu]y[ae]?|[aeou]y|ya|ye|yo|yeo|yae|wo|oeu|ieu|uye)"
-    r"(?:n|ng|nh|m|p|t|c|ch|k|l|r|h|b|g)?$"
-)
-_LONGEST_SYLLABLE = 6
 _FEWEST_FOR_SHORT_FORM = 3
 _FEWEST_FOR_MISPRINT = 5
 _FEWEST_FOR_TWO_MISPRINTS = 9
-
-
-def is_syllable(word: str) -> bool:
-    """Whether it may be one syllable of a Chinese, Korean or Vietnamese name."""
-    return len(word) <= _LONGEST_SYLLABLE and _SYLLABLE.match(word) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -71,7 +60,7 @@ def relate(a: str, b: str) -> Relation | None:
     if long in _SHORT.get(short, ()):
         return "short form"
     if len(short) >= _FEWEST_FOR_SHORT_FORM and long.startswith(short):
-        return "short form"
+        return "beginning"
     allowed = 2 if len(short) >= _FEWEST_FOR_TWO_MISPRINTS else 1
     if len(short) >= _FEWEST_FOR_MISPRINT and OSA.distance(a, b, score_cutoff=allowed) <= allowed:
         return "misprint"
