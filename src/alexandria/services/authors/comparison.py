@@ -36,8 +36,8 @@ class Likeness:
     kind: Kind
     family: str
     """The word both names end in, or for a misprint the other one that both have."""
-    given: str = ""
-    """The first full word besides, if they share one."""
+    misprint: tuple[str, str] | None = None
+    """The two words that differ by a letter."""
 
 
 @lru_cache(maxsize=131_072)
@@ -63,7 +63,8 @@ def compare(a: Name, b: Name) -> Likeness | None:
         certain = a.certain_order and b.certain_order
         return Likeness("word order", family) if not certain and _is_turned(a, b) else None
     full = [one.a for one in laid if one.step in _FULL and len(one.a) > 1]
-    return Likeness(kind, full[-1], full[0] if len(full) > 1 else "")
+    odd = next(((one.a, one.b) for one in laid if one.step == "misprint"), None)
+    return Likeness(kind, full[-1], odd)
 
 
 def _is_turned(a: Name, b: Name) -> bool:

@@ -114,6 +114,8 @@ def judge(a: Node, b: Node, frequencies: Frequencies) -> Link | None:
 def _is_enough(likeness: Likeness, frequencies: Frequencies) -> bool:
     if likeness.kind in _ONLY_WITH_COAUTHORS:
         return False
+    if likeness.misprint and min(frequencies[word] for word in likeness.misprint) > 1:
+        return False  # both are names that others bear as well
     return frequencies[likeness.family] <= _RARE.get(likeness.kind, 1_000_000)
 
 

@@ -44,13 +44,13 @@ def nodes_of(
     groups: dict[tuple[str, Label, int], list[Mention]] = defaultdict(list)
     seen: Counter[tuple[str, str]] = Counter()
     for one in sorted(mentions, key=lambda each: (each.work, each.position)):
-        name = _key(read_name(one.printed))
+        name = name_key(read_name(one.printed))
         label = (labels or {}).get((one.work, one.position), ())
         groups[name, label, seen[one.work, name]].append(one)
         seen[one.work, name] += 1
     named = {name for name, _, _ in groups}
     for printed in others:
-        if (name := _key(read_name(printed))) not in named:
+        if (name := name_key(read_name(printed))) not in named:
             groups[name, (), 0].append(Mention("", printed))
         else:
             extra = groups.get((name, (), 0))
@@ -65,7 +65,8 @@ def nodes_of(
     return found
 
 
-def _key(name: Name) -> str:
+def name_key(name: Name) -> str:
+    """Give a key that ways of printing the same words in the same order share."""
     return " ".join((*name.given, ",", *name.particles, *name.family, name.suffix))
 
 
