@@ -68,7 +68,7 @@ def store_list(session: Session, resource: Resource, read: Revisions) -> None:
 
 
 def _index(session: Session, printed: Iterable[str]) -> None:
-    names = {name_key(name): name for one in printed if (name := read_name(one)).words}
+    names = {name_key(name): name for name in map(read_name, printed)}
     known = set(
         session.scalars(
             select(AuthorNameKey.name_key).where(AuthorNameKey.name_key.in_(names)).distinct()

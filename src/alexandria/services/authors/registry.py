@@ -52,12 +52,14 @@ class AuthorRegistry:
         lock_authors(self._session)
         live = self._live(sources)
         names = names_of(self._session, resource_ids)
+        before = self._authors_of(resource_ids)
         gone = set(resource_ids) - live
         self._session.execute(delete(AuthorList).where(AuthorList.resource_id.in_(gone)))
         for one in sorted(live):
             store_list(self._session, *sources[one])
         names |= names_of(self._session, live)
         self.judge(names)
+        self._drop(before)
         drop_unused(self._session, names)
         return {one: sources[one][1] for one in live}
 
@@ -86,6 +88,12 @@ class AuthorRegistry:
             Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None)
         )
         return set(self._session.scalars(query))
+
+    def _authors_of(self, resource_ids: Collection[str]) -> set[str]:
+        query = select(AuthorMention.author_id).where(
+            AuthorMention.resource_id.in_(list(resource_ids))
+        )
+        return {one for one in self._session.scalars(query) if one}
 
     def _alike(self, name_keys: Collection[str]) -> set[str]:
         """Give the names, those that may be of the same people, and so on."""
