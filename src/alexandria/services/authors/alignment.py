@@ -49,9 +49,7 @@ def align(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[Laid, ...]:
     return best[len(a), len(b)][1]
 
 
-def _steps(
-    a: Sequence[str], b: Sequence[str], i: int, j: int
-) -> list[tuple[Laid, int, int]]:
+def _steps(a: Sequence[str], b: Sequence[str], i: int, j: int) -> list[tuple[Laid, int, int]]:
     found: list[tuple[Laid, int, int]] = []
     if i < len(a) and j < len(b) and (relation := relate(a[i], b[j])):
         found.append((Laid(relation, a[i], b[j], (i, j)), i + 1, j + 1))

@@ -80,16 +80,22 @@ def _kind(laid: Sequence[Laid], *, is_east_asian: bool) -> Kind | None:
     kept = [one for one in laid if one.step != "left out"]
     gone = [one for one in laid if one.step == "left out"]
     full = [one for one in kept if one.step in _FULL and len(one.a) > 1]
-    steps = {one.step for one in kept}
+    steps: set[str] = {one.step for one in kept}
     if not full or (any(one.a for one in gone) and any(one.b for one in gone)):
         return None
     if is_east_asian:
         return _east_asian_kind(laid, gone, steps)
+    return _western_kind(laid, gone, steps, full)
+
+
+def _western_kind(
+    laid: Sequence[Laid], gone: Sequence[Laid], steps: set[str], full: Sequence[Laid]
+) -> Kind | None:
     if laid[-1].step == "left out":
         is_sure = len(full) > 1 and not steps & {"misprint", "beginning"}
         return "family name in part" if is_sure else None
     if "misprint" in steps:
-        count = sum(one.step == "misprint" for one in kept)
+        count = sum(one.step == "misprint" for one in laid)
         return "misprint" if count == 1 and not gone and steps <= {"misprint", *_FULL} else None
     if laid[-1].step not in _FULL:
         return None
@@ -105,13 +111,9 @@ def _east_asian_kind(laid: Sequence[Laid], gone: Sequence[Laid], steps: set[str]
         return None
     if any(len(word) > 1 and is_of_syllables(word) for word in words):
         return "middle syllable"
-    if laid[0].step == "initial":
-        return "initials"
-    if "short form" in steps:
-        return "short form"
     if gone and gone[0] is laid[0]:
         return "given name left out" if len(words[0]) > 1 else "given initial left out"
-    return "middle name" if gone or "initial" in steps else "spelling"
+    return _plain_kind(laid, gone, steps)
 
 
 def _given_kind(
@@ -124,8 +126,12 @@ def _given_kind(
         return "given name left out" if len(left_out) > 1 else "given initial left out"
     if "beginning" in steps:
         return "beginning"
-    if "short form" in steps:
-        return "short form"
+    return _plain_kind(laid, gone, steps)
+
+
+def _plain_kind(laid: Sequence[Laid], gone: Sequence[Laid], steps: set[str]) -> Kind:
     if laid[0].step == "initial":
         return "initials"
+    if "short form" in steps:
+        return "short form"
     return "middle name" if gone or "initial" in steps else "spelling"

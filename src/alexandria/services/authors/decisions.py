@@ -46,9 +46,7 @@ def said_of(session: Session, mentions: Iterable[AuthorMention]) -> Said:
         query = (
             select(AuthorDecisionMention, AuthorDecision.kind)
             .join(AuthorDecision, AuthorDecision.id == AuthorDecisionMention.decision_id)
-            .where(
-                AuthorDecision.undone_at.is_(None), AuthorDecisionMention.resource_id.in_(chunk)
-            )
+            .where(AuthorDecision.undone_at.is_(None), AuthorDecisionMention.resource_id.in_(chunk))
         )
         for row, kind in session.execute(query):
             found.kinds[row.decision_id] = kind

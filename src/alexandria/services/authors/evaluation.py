@@ -22,9 +22,7 @@ from alexandria.services.authors.nodes import Mention, nodes_of
 Progress = Callable[[str, int, int], None]
 Pair = tuple[str, str]
 
-_METRIC = (
-    "pairs of names judged one person; precision over the pairs with a name that a curator looked at"
-)
+_METRIC = "pairs of names judged one person; precision over the pairs with a name that a curator looked at"
 
 
 def evaluate_authors(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from typing import TypeVar
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy import text as sql
@@ -16,6 +17,7 @@ from alexandria.services.ledger import Revisions
 
 _POSTGRES_LOCK = 0x0A07
 _CHUNK = 400
+T = TypeVar("T", str, int)
 _LONGEST_NAME = 300
 
 
@@ -147,7 +149,7 @@ def damaged_author_lists(session: Session) -> set[str]:
     return bad
 
 
-def in_chunks[T: (str, int)](ids: Iterable[T]) -> Iterator[list[T]]:
+def in_chunks(ids: Iterable[T]) -> Iterator[list[T]]:
     """Yield the ids in order, in lists that fit into one statement."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), _CHUNK):

@@ -139,7 +139,7 @@ def _join_careers(
             roots[root(other)] = root(one)
 
 
-def _traits(mention: Mention, with_venue: bool) -> set[str]:  # noqa: FBT001 (private)
+def _traits(mention: Mention, with_venue: bool) -> set[str]:
     traits = {f"person {one}" for one in _coauthors(mention)}
     if with_venue and (venue := _venue(mention.venue)):
         traits.add(f"venue {venue}")

@@ -235,9 +235,7 @@ def _owners(members: Mapping[int, Sequence[AuthorMention]]) -> dict[int, str]:
     return owners
 
 
-def _as_mentions(
-    rows: Iterable[AuthorMention], resources: Mapping[str, Any]
-) -> list[Mention]:
+def _as_mentions(rows: Iterable[AuthorMention], resources: Mapping[str, Any]) -> list[Mention]:
     found = []
     for one in rows:
         year, venue, authors = resources[one.resource_id]

@@ -59,9 +59,16 @@ def relate(a: str, b: str) -> Relation | None:
         return "spelling"
     if long in _SHORT.get(short, ()):
         return "short form"
+    return _by_letters(short, long)
+
+
+def _by_letters(short: str, long: str) -> Relation | None:
     if len(short) >= _FEWEST_FOR_SHORT_FORM and long.startswith(short):
         return "beginning"
     allowed = 2 if len(short) >= _FEWEST_FOR_TWO_MISPRINTS else 1
-    if len(short) >= _FEWEST_FOR_MISPRINT and OSA.distance(a, b, score_cutoff=allowed) <= allowed:
+    if (
+        len(short) >= _FEWEST_FOR_MISPRINT
+        and OSA.distance(short, long, score_cutoff=allowed) <= allowed
+    ):
         return "misprint"
     return None
