@@ -413,6 +413,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate citations": _ONLY_READS,
     "evaluate recommendations": _ONLY_READS,
     "evaluate classifier": _ONLY_READS,
+    "evaluate authors": _ONLY_READS,
     "train classifier": "It makes all predictions due; a test of its own drives it.",
     "train references": _TRAINS,
     "train lists": _TRAINS,
