@@ -29,9 +29,7 @@ from alexandria.services.authors.nodes import Mention, nodes_of
         ("", "", "", "", ""),
     ],
 )
-def test_a_name_is_read(
-    printed: str, given: str, particles: str, family: str, suffix: str
-) -> None:
+def test_a_name_is_read(printed: str, given: str, particles: str, family: str, suffix: str) -> None:
     name = read_name(printed)
     assert " ".join(name.given) == given
     assert " ".join(name.particles) == particles

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from alexandria.models import AuthorDecision, AuthorDecisionMention, AuthorMention
@@ -53,6 +53,32 @@ def said_of(session: Session, mentions: Iterable[AuthorMention]) -> Said:
             if place := _place(row, by_resource[row.resource_id]):
                 labels[place].add((row.decision_id, row.side))
     found.labels = {place: tuple(sorted(one)) for place, one in labels.items()}
+    return found
+
+
+def names_said_with(session: Session, name_keys: Iterable[str]) -> set[str]:
+    """Give the names of all mentions that a decision names together with one of these names."""
+    same_mention = and_(
+        AuthorMention.resource_id == AuthorDecisionMention.resource_id,
+        or_(
+            AuthorMention.printed == AuthorDecisionMention.printed,
+            AuthorMention.position == AuthorDecisionMention.position,
+        ),
+    )
+    found: set[str] = set()
+    for chunk in in_chunks(name_keys):
+        decided = (
+            select(AuthorDecisionMention.decision_id)
+            .join(AuthorDecision, AuthorDecision.id == AuthorDecisionMention.decision_id)
+            .join(AuthorMention, same_mention)
+            .where(AuthorDecision.undone_at.is_(None), AuthorMention.name_key.in_(chunk))
+        )
+        query = (
+            select(AuthorMention.name_key)
+            .join(AuthorDecisionMention, same_mention)
+            .where(AuthorDecisionMention.decision_id.in_(decided))
+        )
+        found |= set(session.scalars(query.distinct()))
     return found
 
 

@@ -67,7 +67,8 @@ def nodes_of(
 
 def name_key(name: Name) -> str:
     """Give a key that ways of printing the same words in the same order share."""
-    return " ".join((*name.given, ",", *name.particles, *name.family, name.suffix))
+    words = (*name.given, ",", *name.particles, *name.family, name.suffix)
+    return " ".join(word for word in words if word)
 
 
 def _node(key: str, mentions: Sequence[Mention]) -> Node:

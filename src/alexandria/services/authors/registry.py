@@ -15,7 +15,7 @@ from alexandria.db import new_id, release
 from alexandria.models import Author, AuthorLink, AuthorList, AuthorMention, Resource
 from alexandria.services.authors.clustering import Clusters, cluster
 from alexandria.services.authors.comparison import compare
-from alexandria.services.authors.decisions import constraints_of, said_of
+from alexandria.services.authors.decisions import constraints_of, names_said_with, said_of
 from alexandria.services.authors.evidence import Frequencies, Link, Node
 from alexandria.services.authors.lists import (
     count_words,
@@ -101,6 +101,7 @@ class AuthorRegistry:
         frontier = set(name_keys)
         while frontier and len(known) < MOST_NAMES:
             frontier |= self._of_the_same_authors(frontier)
+            frontier |= names_said_with(self._session, frontier)
             new = self._read(frontier - known.keys())
             known |= new
             near = self._read(sharing(self._session, list(new.values())) - known.keys())
