@@ -19,6 +19,8 @@ from alexandria.cli.common import app as commands
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, new_id, now, reading, writing
 from alexandria.models import (
+    AuthorDecision,
+    AuthorDecisionMention,
     BatchRun,
     EmbeddingRow,
     Ingestion,
@@ -107,6 +109,15 @@ def fill() -> str:
         services.graph.add_citation_edges([owls.id, hawks.id])
         (reference,) = services.graph.citations_of(owls.id).references
         services.graph.decide(owls.id, reference.id, hawks.id, right=True)
+        said = AuthorDecision(kind="merge")
+        said.undone_at = now()
+        session.add(said)
+        session.flush()
+        session.add(
+            AuthorDecisionMention(
+                decision_id=said.id, resource_id=owls.id, position=0, printed="A. Moe", side=0
+            )
+        )
         reader = services.users.add("reader")
         animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
         tiere = Concept("http://e.org/animals", {"en": "Animals", "de": "Tiere"})

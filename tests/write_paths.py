@@ -449,6 +449,7 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate classifier": _ONLY_READS,
     "taxonomy import": _import_thesaurus_command,
     "taxonomy export": _ONLY_READS,
+    "evaluate authors": _ONLY_READS,
     "train classifier": "It makes all predictions due; a test of its own drives it.",
     "train references": _TRAINS,
     "train lists": _TRAINS,

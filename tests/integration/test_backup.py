@@ -174,6 +174,7 @@ def test_an_older_backup_is_brought_up_to_date(
             "citation_decisions",
             "recommendation_dismissals",
             *("categories", "classification_decisions"),
+            *("author_decisions", "author_decision_mentions"),
         )
         for one in later:
             assert found.pop(one) == []

@@ -1,5 +1,14 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
+from alexandria.models.author import (
+    Author,
+    AuthorDecision,
+    AuthorDecisionMention,
+    AuthorLink,
+    AuthorList,
+    AuthorMention,
+    AuthorNameKey,
+)
 from alexandria.models.build import Build
 from alexandria.models.cache import CacheEpoch
 from alexandria.models.category import (
@@ -51,6 +60,13 @@ from alexandria.models.saved_search import SavedSearch
 from alexandria.models.user import Credential, Interaction, User
 
 __all__ = [
+    "Author",
+    "AuthorDecision",
+    "AuthorDecisionMention",
+    "AuthorLink",
+    "AuthorList",
+    "AuthorMention",
+    "AuthorNameKey",
     "BatchRun",
     "Build",
     "CacheEpoch",
