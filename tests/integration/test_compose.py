@@ -152,7 +152,7 @@ def fresh(client: httpx.Client) -> bool:
         return False
 
 
-@pytest.mark.alone
+@pytest.mark.long
 def test_it_takes_in_500_papers_while_each_part_dies_once_and_ends_as_one_process_would(
     running: Topology, tmp_path: Path
 ) -> None:
