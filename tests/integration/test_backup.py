@@ -121,6 +121,7 @@ def _nobody_is_at_work() -> None:
         assert outbox.waiting(session)["pending"] == 0
         assert set(session.scalars(select(Ingestion.lease_until))) == {None}
         assert set(session.scalars(select(BatchRun.lease_until))) == {None}
+    with LibrarySession(get_engine()) as session:  # it locks rows, and nothing is committed
         ingestion = Services(session).ingestion
         ingestion._grace = -ingestion._grace
         assert ingestion.abandoned(10) == ["f" * 36]
