@@ -12,6 +12,8 @@ Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 _FEWEST_OF_A_TAG = 2
+_MOST_OF_A_TAG = 0.5
+"""A tag that a greater share of the items has tells none from another."""
 
 
 def incidence(rows: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
@@ -23,7 +25,8 @@ def incidence(rows: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
 def tag_matrix(tags: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     """Give items x tags: rarer tags count more (IDF), each row of length 1."""
     counts = Counter(tag for of in tags for tag in set(of))
-    kept = sorted(tag for tag, count in counts.items() if count >= _FEWEST_OF_A_TAG)
+    most = _MOST_OF_A_TAG * len(tags)
+    kept = sorted(tag for tag, count in counts.items() if _FEWEST_OF_A_TAG <= count <= most)
     column = {tag: place for place, tag in enumerate(kept)}
     index = [
         (item, column[tag])

@@ -10,7 +10,16 @@ from alexandria.adapters.readings.bases import NAMES
 from alexandria.adapters.readings.candidates import Candidates
 from alexandria.adapters.readings.matrices import Floats
 
-_FIXED = {"ease": 1.0, "joint": 0.1, "tags_spread": 0.1, "walks": 0.1}
+_FIXED = {
+    "ease": 0.28,
+    "ease_tags": 1.1,
+    "together_spread": 0.25,
+    "tags_spread": 0.12,
+    "tags": 0.07,
+    "walks": 0.05,
+    "links_of_links": 0.04,
+}
+"""Learned, none below 0, on groups of 3 to 80 readers of like libraries (docs/evaluation.md)."""
 _FEWEST_FOUND = 2000
 """Hidden items among the candidates, below which weights are not learned but fixed."""
 
