@@ -51,6 +51,7 @@ LEFT: Mapping[str, str] = {
         ),
         _COMPUTED,
     ),
+    "quality_findings": "what was found of the kept one is found of it by itself",
     "quality_looks": "the kept one is looked at by itself",
     "recommendation_dismissals": "what was not for a reader was the other, not the kept one",
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",

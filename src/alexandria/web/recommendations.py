@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.models import Resource
+from alexandria.services.recommendations import in_words
 from alexandria.web.rendering import page, reader, same_site
 
 router = APIRouter(prefix="/ui/for-you", dependencies=[Depends(reader), Depends(same_site)])
@@ -24,6 +25,7 @@ def for_you(
         services,
         found=services.recommendations.recommend(who.user_id, _SHOWN),
         based_on=len(preferences.seeds),
+        profile=in_words(preferences),
         topics=list(preferences.subjects or preferences.tags)[:8],
         dismissed=services.session.get(Resource, dismissed) if dismissed else None,
         saved=services.session.get(Resource, saved) if saved else None,

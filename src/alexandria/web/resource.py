@@ -3,6 +3,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.background import BackgroundTask
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services
@@ -12,6 +13,7 @@ from alexandria.models import Merge, Resource
 from alexandria.tasks.celery_tasks.derivation_runs import request_for
 from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
+from alexandria.web.interactions import is_opened, note_opened
 from alexandria.web.lookups import suggested
 from alexandria.web.rendering import number_of, page, reader, same_site
 
@@ -25,6 +27,7 @@ def read(
     request: Request,
     resource_id: str,
     services: Reading,
+    who: SignedIn,
     change: str = "",
     start: str = "",
     end: str = "",
@@ -35,11 +38,12 @@ def read(
     """
     resource = services.resources.get(resource_id)
     quality = services.quality.get_quality_scores(resource_id)
-    return page(
+    answer = page(
         request,
         "resource.html",
         services,
         resource=resource,
+        saved=services.interactions.has_saved(who.user_id, resource_id),
         change=number_of(change),
         marked=_marked(number_of(start), number_of(end), len(resource.content)),
         ledger=_ledger(services, resource_id),
@@ -54,6 +58,9 @@ def read(
         merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
     )
+    if is_opened(request, who):
+        answer.background = BackgroundTask(note_opened, who.user_id, resource_id)
+    return answer
 
 
 def _marked(start: int | None, end: int | None, length: int) -> slice | None:

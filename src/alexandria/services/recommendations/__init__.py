@@ -7,6 +7,7 @@ from alexandria.services.recommendations.service import (
     Recommendation,
     RecommendationService,
 )
+from alexandria.services.recommendations.words import in_words
 
 __all__ = [
     "LARGEST",
@@ -15,4 +16,5 @@ __all__ = [
     "Recommendation",
     "RecommendationService",
     "UserProfileService",
+    "in_words",
 ]

@@ -77,14 +77,18 @@ def _tidy_builds(services: Services) -> None:
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.monitor_quality_degradation")
 def monitor_quality_degradation(*, db: LibrarySession) -> int:
     """Tell of resources whose quality fell since the last look (SPEC 3.2, daily)."""
-    found = Services(db).quality_monitor.look_for_degradation()
+    services = Services(db)
+    found = services.quality_monitor.look_for_degradation()
+    services.quality_review.note_falls(found)
     return _tell(db, SystemEvent.QUALITY_DEGRADATION_DETECTED, found)
 
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.detect_quality_outliers")
 def detect_quality_outliers(*, db: LibrarySession) -> int:
     """Tell of resources whose quality lies far below the others' (SPEC 3.2, weekly)."""
-    found = Services(db).quality_monitor.told_outliers()
+    services = Services(db)
+    found = services.quality_monitor.told_outliers()
+    services.quality_review.note_outliers(found)
     return _tell(db, SystemEvent.QUALITY_OUTLIER_DETECTED, found)
 
 
