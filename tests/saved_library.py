@@ -118,6 +118,8 @@ def fill() -> str:
         )
         services.interactions.track(reader.id, bridges.id, "rate", 4.5)
         services.recommendations.dismiss(reader.id, owls.id)
+        services.quality_review.note_falls([{"resource_id": owls.id, "before": 0.6, "now": 0.5}])
+        services.quality_review.mark_seen(reader.id, owls.id, "degradation")
         services.dead_letters.record(
             "alexandria.tasks.recompute_quality_task",
             [bridges.id],

@@ -232,6 +232,16 @@ def _save_page(world: World) -> None:
     world.post(f"/ui/for-you/{world.first}/save", 303)
 
 
+def _save_on_page(world: World) -> None:
+    world.post(f"/ui/resources/{world.first}/save", 303)
+
+
+def _undo_save_on_page(world: World) -> None:
+    _save_on_page(world)
+    run_all()
+    world.post(f"/ui/resources/{world.first}/save/undo", 303)
+
+
 def _add_page(world: World) -> None:
     world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
 
@@ -324,6 +334,7 @@ Driver = Callable[[World], object]
 _DISMISSAL = "It hides a suggestion, or shows it again; nothing is computed from that."
 
 _NOT_FOR_ME = "It keeps what is not for a reader, which the next answer leaves out."
+_SEEN = "It keeps who has seen a finding, from which nothing is computed."
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
     "POST /resources": _create,
@@ -357,6 +368,11 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /recommendations/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /recommendations/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/save": _save_page,
+    "POST /ui/resources/{resource_id}/save": _save_on_page,
+    "POST /ui/resources/{resource_id}/save/undo": _undo_save_on_page,
+    "POST /ui/review/quality/seen": _SEEN,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen": _SEEN,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen/undo": _SEEN,
     "POST /ui/for-you/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /saved-searches": _KEEPS_A_QUESTION,

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from fastapi.testclient import TestClient
+
 from alexandria import cache_keys
+from alexandria.app import create_app
 from alexandria.bootstrap import Services, cache
 from alexandria.db import reading, writing
 from alexandria.protocols.extraction import Record
@@ -60,6 +63,70 @@ def test_outliers_say_why_and_few_resources_have_none(either_library: Path) -> N
         assert found[0]["title"] == "scan.pdf"
         assert any(why.startswith("The overall score is ") for why in found[0]["why"])
         assert monitor.told_outliers()[0]["resource_id"] == found[0]["resource_id"]
+
+
+def review(seen: bool = False) -> list[tuple[str, str]]:
+    with reading() as session:
+        total, found = Services(session).quality_review.page(10, seen=seen)
+        assert total == len(found)
+        return [(one.kind, one.resource_id) for one in found]
+
+
+def test_a_finding_is_listed_until_it_is_seen_and_anew_when_it_gets_worse(
+    either_library: Path,
+) -> None:
+    first, second = made(good(1), good(2))
+    with writing() as session:
+        user = Services(session).users.add("ada").id
+
+    def note(score: float, *outliers: str) -> None:
+        told = [{"resource_id": one, "overall": score, "why": ["It is low."]} for one in outliers]
+        with writing() as session:
+            Services(session).quality_review.note_outliers(told)
+
+    note(0.3, first, second)
+    assert review() == [("outlier", one) for one in sorted((first, second))]
+    with writing() as session:
+        Services(session).quality_review.mark_seen(user, first, "outlier")
+    note(0.3, first, second)
+    assert (review(), review(seen=True)) == ([("outlier", second)], [("outlier", first)])
+    note(0.2, first)
+    assert (review(), review(seen=True)) == ([("outlier", first)], []), "lower; second is none"
+    fall = {"resource_id": first, "before": 0.61, "now": 0.5}
+    for _ in range(2):
+        with writing() as session:
+            services = Services(session)
+            services.quality_review.note_falls([fall])
+        assert ("degradation", first) in review(), "each fall is new"
+        with writing() as session:
+            assert Services(session).quality_review.mark_all_seen(user) >= 1
+        assert review() == []
+    with writing() as session:
+        Services(session).resources.delete(first)
+    assert review(seen=True) == []
+
+
+def test_the_page_says_why_and_takes_off_what_was_seen(tmp_path: Path) -> None:
+    with own_redis(tmp_path), empty_library(tmp_path):
+        made(*(good(n) for n in range(12)), Record(title="scan.pdf"))
+        detect_quality_outliers.apply().get()
+        with writing() as session:
+            users = Services(session).users
+            tokens = {scope: users.new_token("owner", scope) for scope in ("write", "read")}
+        headers = {"Authorization": f"Bearer {tokens['write']}"}
+        with TestClient(create_app(), headers=headers, follow_redirects=True) as client:
+            ((kind, one),) = review()
+            path = f"/ui/review/quality/{one}/{kind}/seen"
+            text = client.get("/ui/review/quality").text
+            assert "scan.pdf" in text
+            assert "The overall score is " in text
+            refused = {"Authorization": f"Bearer {tokens['read']}"}
+            assert client.post(path, headers=refused).status_code == 403
+            assert "Nothing is waiting" in client.post(path).text
+            assert "scan.pdf" in client.get("/ui/review/quality?show=seen").text
+            client.post(f"{path}/undo")
+            assert review() == [(kind, one)]
+            assert client.post(f"/ui/review/quality/unknown/{kind}/seen").status_code == 404
 
 
 def test_equal_scores_have_no_outliers() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from alexandria.app import create_app
 from alexandria.bootstrap import Services
 from alexandria.db import now, reading, writing
-from alexandria.models import CoReading, LedgerRow, OutboxEvent, ReaderProfile
+from alexandria.models import CoReading, Interaction, LedgerRow, OutboxEvent, ReaderProfile
 from alexandria.protocols.extraction import Record
 from alexandria.services.profile_ledger import PROFILE, USER
 from in_process_worker import empty_library, own_redis, run_all, waiting
@@ -255,6 +255,61 @@ def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(library: Path)
         assert f'href="/ui/resources/{hawks}"' in page
 
 
+def interactions(resource_id: str) -> list[str]:
+    with reading() as session:
+        query = select(Interaction.interaction_type).where(Interaction.resource_id == resource_id)
+        return sorted(session.scalars(query))
+
+
+def test_opening_a_page_is_one_view_a_day_and_never_by_a_token_that_may_only_read(
+    library: Path,
+) -> None:
+    del library
+    owls = birds()["owls"]
+    with writing() as session:
+        tokens = {
+            scope: Services(session).users.new_token("owner", scope) for scope in ("read", "write")
+        }
+    page = f"/ui/resources/{owls}"
+    with TestClient(create_app()) as client:
+
+        def opened(scope: str, **headers: str) -> None:
+            headers["Authorization"] = f"Bearer {tokens[scope]}"
+            assert client.get(page, headers=headers).status_code == 200
+
+        opened("read")
+        opened("write", **{"Sec-Purpose": "prefetch"})
+        assert interactions(owls) == []
+        opened("write")
+        opened("write")
+        assert interactions(owls) == ["view"]
+        with writing() as session:
+            session.execute(update(Interaction).values(created_at=now() - timedelta(hours=25)))
+        opened("write")
+        assert interactions(owls) == ["view", "view"]
+
+
+def test_a_page_saves_and_undoes_it_and_the_profile_is_told_in_words(library: Path) -> None:
+    del library
+    owls = birds()["owls"]
+    with writing() as session:
+        token = Services(session).users.new_token("owner", "write")
+    headers = {"Authorization": f"Bearer {token}"}
+    page = f"/ui/resources/{owls}"
+    with TestClient(create_app(), headers=headers, follow_redirects=True) as client:
+        for _ in range(2):
+            text = client.post(f"{page}/save").text
+            assert f"{page}/save/undo" in text
+            assert interactions(owls).count("save") == 1
+        text = client.get("/ui/for-you").text
+        assert "What was learned of you" in text
+        assert "Most of all birds." in text
+        text = client.post(f"{page}/save/undo").text
+        assert f"{page}/save/undo" not in text
+        assert "save" not in interactions(owls)
+        assert client.post("/ui/resources/unknown/save").status_code == 404
+
+
 def test_what_is_similar_says_which_way_found_it(library: Path) -> None:
     del library
     made = birds()
@@ -266,3 +321,6 @@ def test_what_is_similar_says_which_way_found_it(library: Path) -> None:
         assert found[0].parts.keys() == ways
         total = sum(value * weight for value, weight in found[0].parts.values())
         assert found[0].score == pytest.approx(total, abs=1e-5)
+        alone = services.similar.of(made["owls"], by="meaning")
+        assert all(one.parts == {"meaning": (one.score, 1.0)} for one in alone)
+        assert services.similar.of(made["owls"], by="citations") == []

@@ -281,8 +281,6 @@ def test_what_is_deleted_is_never_found(papers: Shelf) -> None:
     assert papers.titles("german parsing", mode="semantic", limit=1) == ["Parsing French"]
     assert papers.service.search(SearchRequest("parsing"))["total"] == 3
     assert papers.service.search(SearchRequest("parsing", mode="semantic"))["total"] == 3
-    near = papers.service.similar(papers.results("french")[0]["id"])
-    assert "Parsing German" not in [result["title"] for result in near]
 
 
 def test_the_index_follows_resources(shelf: Shelf) -> None:

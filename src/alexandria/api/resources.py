@@ -24,6 +24,7 @@ from alexandria.errors import InvalidInputError
 from alexandria.events import outbox
 from alexandria.models import Resource
 from alexandria.services.listing import ListRequest, list_resources
+from alexandria.services.similar import Way
 
 router = APIRouter(prefix="/resources", tags=["resources"])
 
@@ -171,9 +172,15 @@ def history(resource_id: str, services: Reading) -> History:
 
 @router.get("/{resource_id}/similar")
 def similar(
-    resource_id: str, services: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 10
+    resource_id: str,
+    services: Reading,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    by: Way = "all",
 ) -> Page[SimilarItem]:
-    """Give the resources most like it, by meaning, telling words and shared citations."""
+    """Give the resources most like it, by meaning, telling words and shared citations.
+
+    `by` names one of these ways, to ask it alone.
+    """
     items = [
         SimilarItem(
             id=found.id,
@@ -186,7 +193,7 @@ def similar(
                 for name, (value, weight) in found.parts.items()
             },
         )
-        for found in services.similar.of(resource_id, limit)
+        for found in services.similar.of(resource_id, limit, by)
     ]
     return Page(total=len(items), items=items)
 

@@ -2,9 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,9 @@ from alexandria.models import Resource, ResourceAuthor
 from alexandria.protocols import FullTextIndex, KeywordQuery, Term, VectorIndex
 from alexandria.services.resources import ResourceService
 
-_WEIGHTS = {"meaning": 0.5, "words": 0.3, "citations": 0.2}
+Way = Literal["all", "meaning", "words", "citations"]
+
+_WEIGHTS: Mapping[Way, float] = {"meaning": 0.5, "words": 0.3, "citations": 0.2}
 _LIST = 200
 """Resources of each way that take part."""
 _READ = 60
@@ -56,17 +58,24 @@ class SimilarService:
         self._fulltext = fulltext
         self._coupling = coupling
 
-    def of(self, resource_id: str, limit: int = 10) -> list[Similar]:
-        """Give the resources most like it, the best first. Raises NotFoundError."""
+    def of(self, resource_id: str, limit: int = 10, by: Way = "all") -> list[Similar]:
+        """Give the resources most like it, the best first. Raises NotFoundError.
+
+        `by` one way alone, its value is the score.
+        """
         resource = self._resources.get(resource_id)
         parts: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
-        for name, found in (
-            ("meaning", self._by_meaning(resource_id)),
-            ("words", self._by_words(resource)),
-            ("citations", self._by_citations(resource_id)),
-        ):
-            for one, value in found.items():
-                parts[one][name] = (round(value, 6), _WEIGHTS[name])
+        ways: Mapping[Way, Callable[[], dict[str, float]]] = {
+            "meaning": lambda: self._by_meaning(resource_id),
+            "words": lambda: self._by_words(resource),
+            "citations": lambda: self._by_citations(resource_id),
+        }
+        for name, find in ways.items():
+            if by not in {"all", name}:
+                continue
+            weight = _WEIGHTS[name] if by == "all" else 1.0
+            for one, value in find().items():
+                parts[one][name] = (round(value, 6), weight)
         scores = {
             one: round(sum(value * weight for value, weight in of.values()), 6)
             for one, of in parts.items()

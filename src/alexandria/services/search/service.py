@@ -102,29 +102,6 @@ class SearchService:
             self._cache.set(key, found)
         return found
 
-    def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
-        """Give the resources nearest in meaning; none while the resource has no vector yet."""
-        if (
-            self._session.scalar(
-                select(Resource.id).where(Resource.id == resource_id, Resource.deleted_at.is_(None))
-            )
-            is None
-        ):
-            raise NotFoundError(
-                f"There is no resource {resource_id}.", "It may have been deleted; search for it."
-            )
-        blob = self._session.scalar(
-            select(EmbeddingRow.vector).where(
-                EmbeddingRow.resource_id == resource_id,
-                EmbeddingRow.model == self._embedder.model,
-            )
-        )
-        if blob is None:
-            return []
-        near = by_meaning(self._vectors.search(as_vector(blob), LIST_SIZE, exclude=[resource_id]))
-        live = in_order(self._session, near, "relevance")
-        return self._with_freshness(page_of(self._session, live[:limit], {}))
-
     def update_fts5_index(self, resource_ids: Collection[str]) -> dict[str, Revisions]:
         """Write the keyword index anew for these; give the revisions that it now holds.
 
