@@ -25,6 +25,8 @@ from alexandria.config import get_settings
 from alexandria.models import ClassifierTraining
 from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.protocols.classification import Classifier
+from alexandria.services.authors import PRODUCER as AUTHORS_PRODUCER
+from alexandria.services.authors import AuthorService
 from alexandria.services.builds import BuildService
 from alexandria.services.citations import CitationService
 from alexandria.services.classification import (
@@ -50,12 +52,14 @@ from alexandria.services.resources import ResourceService
 
 _ALWAYS = (
     *("embedding", "passages", "quality", "classification", "duplicates", "citations", "graph"),
+    "authors",
 )
 """Derivations that run on every database."""
 _RULES = {
     "quality": QUALITY_PRODUCER,
     "duplicates": DUPLICATES_PRODUCER,
     "graph": GRAPH_PRODUCER,
+    "authors": AUTHORS_PRODUCER,
 }
 """Producers that are code alone."""
 
@@ -197,6 +201,10 @@ class DerivingServices:
     @cached_property
     def graph(self) -> GraphService:
         return GraphService(self.session, cache())
+
+    @cached_property
+    def authors(self) -> AuthorService:
+        return AuthorService(self.session)
 
     @property
     def _which_vectors(self) -> tuple[str, int | None, str, int]:
