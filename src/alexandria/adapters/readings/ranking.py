@@ -46,9 +46,10 @@ class Boosted:
     def __init__(self, features: Floats, hidden: np.ndarray) -> None:
         self._trees = HistGradientBoostingClassifier(
             learning_rate=0.05,
-            max_iter=200,
+            max_iter=300,
             max_leaf_nodes=15,
             min_samples_leaf=100,
+            max_features=0.4,
             l2_regularization=1.0,
             early_stopping=False,
             random_state=1,
