@@ -132,6 +132,9 @@ def fill() -> str:
         )
         services.interactions.track(reader.id, bridges.id, "rate", 4.5)
         services.recommendations.dismiss(reader.id, owls.id)
+        fell = {"resource_id": bridges.id, "before": 0.75, "now": 0.5}
+        services.quality_review.note_degradations([fell])
+        services.quality_review.mark(bridges.id, "degradation", seen=True)
         services.dead_letters.record(
             "alexandria.tasks.recompute_quality_task",
             [bridges.id],

@@ -232,6 +232,22 @@ def _save_page(world: World) -> None:
     world.post(f"/ui/for-you/{world.first}/save", 303)
 
 
+def _save_resource_page(world: World) -> None:
+    world.post(f"/ui/resources/{world.first}/save", 303)
+
+
+def _undo_save_page(world: World) -> None:
+    _save_resource_page(world)
+    run_all()
+    world.post(f"/ui/resources/{world.first}/save/undo", 303)
+
+
+def _undo_save_for_you(world: World) -> None:
+    _save_page(world)
+    run_all()
+    world.post(f"/ui/for-you/{world.first}/save/undo", 303)
+
+
 def _add_page(world: World) -> None:
     world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
 
@@ -352,6 +368,7 @@ def _migrate_command(world: World) -> None:
 Driver = Callable[[World], object]
 _DISMISSAL = "It hides a suggestion, or shows it again; nothing is computed from that."
 
+_SEEN = "It says that somebody has seen what was found; nothing is computed from that."
 _NOT_FOR_ME = "It keeps what is not for a reader, which the next answer leaves out."
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
@@ -388,8 +405,13 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /recommendations/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /recommendations/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/save": _save_page,
+    "POST /ui/for-you/{resource_id}/save/undo": _undo_save_for_you,
     "POST /ui/for-you/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/dismiss/undo": _NOT_FOR_ME,
+    "POST /ui/resources/{resource_id}/save": _save_resource_page,
+    "POST /ui/resources/{resource_id}/save/undo": _undo_save_page,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen": _SEEN,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen/undo": _SEEN,
     "POST /saved-searches": _KEEPS_A_QUESTION,
     "PUT /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
     "PATCH /saved-searches/{saved_id}": _KEEPS_A_QUESTION,

@@ -173,7 +173,7 @@ def test_an_older_backup_is_brought_up_to_date(
         later = (
             *("dead_letters", "merges", "saved_searches", "lookups", "duplicate_dismissals"),
             "citation_decisions",
-            "recommendation_dismissals",
+            *("recommendation_dismissals", "quality_findings"),
             *("categories", "classification_decisions"),
             *("author_decisions", "author_decision_mentions"),
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import now
-from alexandria.errors import InvalidInputError, NotFoundError, UnavailableError
+from alexandria.errors import InvalidInputError, UnavailableError
 from alexandria.models import LedgerRow, OutboxEvent, QualityScore, Resource
 from alexandria.protocols import FullTextIndex
 from alexandria.services.embeddings import EmbeddingService
@@ -288,8 +288,6 @@ def test_what_is_deleted_is_never_found(papers: Shelf) -> None:
     assert papers.titles("german parsing", mode="semantic", limit=1) == ["Parsing French"]
     assert papers.service.search(SearchRequest("parsing"))["total"] == 3
     assert papers.service.search(SearchRequest("parsing", mode="semantic"))["total"] == 3
-    near = papers.service.similar(papers.results("french")[0]["id"])
-    assert "Parsing German" not in [result["title"] for result in near]
 
 
 def test_the_index_follows_resources(shelf: Shelf) -> None:
@@ -453,21 +451,3 @@ def test_without_a_keyword_index_search_is_by_meaning(papers: Shelf) -> None:
         assert raised.value.remedy
     with pytest.raises(UnavailableError):
         service.update_fts5_index([])
-
-
-def test_similar_resources_are_the_nearest_others(papers: Shelf) -> None:
-    german = papers.results("german", mode="keyword")[0]["id"]
-
-    near = papers.service.similar(german, limit=2)
-
-    assert near[0]["title"] == "Parsing French"
-    assert len(near) == 2
-    assert near[0]["scores"]["semantic"] == near[0]["score"]
-
-
-def test_similar_without_a_vector_or_a_resource(papers: Shelf) -> None:
-    unembedded = add_resource(papers.session, "New")
-
-    assert papers.service.similar(unembedded.id) == []
-    with pytest.raises(NotFoundError):
-        papers.service.similar("unknown")

@@ -123,6 +123,8 @@ COMPUTED_ANEW = (
     *("POST /quality/recalculate", "POST /batch", "migrate"),
     *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
     "POST /ui/for-you/{resource_id}/save",
+    "POST /ui/for-you/{resource_id}/save/undo",
+    *("POST /ui/resources/{resource_id}/save", "POST /ui/resources/{resource_id}/save/undo"),
     *("POST /taxonomy/categories", "PATCH /taxonomy/categories/{category_id}"),
     *("DELETE /taxonomy/categories/{category_id}", "POST /taxonomy/classify/{resource_id}"),
     *("POST /taxonomy/import", "taxonomy import"),

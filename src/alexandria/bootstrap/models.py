@@ -132,6 +132,6 @@ def thesaurus_files() -> ThesaurusFiles:
 
 def learn_readings(readings: Readings) -> ReadingModel:
     """Compare readers; takes time and memory by their number and that of the items."""
-    from alexandria.adapters.reading_model import EaseAndWalks  # noqa: PLC0415 (SciPy is heavy)
+    from alexandria.adapters.readings import ReadingRanker  # noqa: PLC0415 (SciPy is heavy)
 
-    return EaseAndWalks(readings)
+    return ReadingRanker(readings)

@@ -39,6 +39,7 @@ from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
+from alexandria.models.quality_finding import QualityFinding
 from alexandria.models.reader import (
     CoReading,
     QualityLook,
@@ -97,6 +98,7 @@ __all__ = [
     "Merge",
     "OutboxEvent",
     "PassageRow",
+    "QualityFinding",
     "QualityLook",
     "QualityScore",
     "ReaderProfile",

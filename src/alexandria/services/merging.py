@@ -52,6 +52,7 @@ LEFT: Mapping[str, str] = {
         _COMPUTED,
     ),
     "quality_looks": "the kept one is looked at by itself",
+    "quality_findings": "what was found of the other is not true of the kept one",
     "recommendation_dismissals": "what was not for a reader was the other, not the kept one",
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
     "citation_decisions": "what was said of references to the other holds for the kept one",

@@ -1,14 +1,14 @@
 """The epoch of the cache: how often an invalidation could not be done
 
 Revision ID: 0019
-Revises: 0018
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0018"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

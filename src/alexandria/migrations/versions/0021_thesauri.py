@@ -1,15 +1,15 @@
 """Categories keep the concept of a thesaurus that they stand for, and its words in many languages
 
-Revision ID: 0016
-Revises: 0015
+Revision ID: 0021
+Revises: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016"
-down_revision = "0015"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """The keyword index on PostgreSQL, and vectors that pgvector can search
 
-Revision ID: 0018
-Revises: 0016
+Revision ID: 0023
+Revises: 0022
 """
 
 from contextlib import suppress
@@ -9,8 +9,8 @@ from contextlib import suppress
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0016"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
