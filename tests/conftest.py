@@ -89,11 +89,19 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """Give the folder of an empty library that this process uses, on both databases in turn.
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of an empty database, on both servers in turn; SQLite's has no schema."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'library.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
 
-    PostgreSQL has no keyword index yet: tests that search take `library`.
-    """
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Give the folder of an empty library that this process uses, on both databases in turn."""
     if request.param == "sqlite":
         yield request.getfixturevalue("library")
         return

@@ -83,18 +83,13 @@ def computed_again(
 
 def indexed(session: LibrarySession, resource_id: str) -> Any:
     fulltext = Services(session).fulltext
-    if fulltext is None:
-        return None
+    number = "rowid" if session.get_bind().dialect.name == "sqlite" else "document"
     query = (
         f"SELECT title, abstract, authors, content, terms FROM {fulltext.name} "
-        f"JOIN search_documents ON search_documents.id = {fulltext.name}.rowid "
+        f"JOIN search_documents ON search_documents.id = {fulltext.name}.{number} "
         "WHERE resource_id = :id"
     )
     return session.execute(text(query), {"id": resource_id}).one_or_none()
-
-
-def has_keyword_index(session: LibrarySession) -> bool:
-    return Services(session).fulltext is not None
 
 
 def vector(session: LibrarySession, resource_id: str) -> Any:
@@ -230,7 +225,7 @@ def all_is_done() -> None:
             assert row.content_revision >= row.wanted_content
             assert row.metadata_revision >= row.wanted_metadata
         live = select(Resource).where(Resource.deleted_at.is_(None))
-        for one in session.scalars(live) if has_keyword_index(session) else ():
+        for one in session.scalars(live):
             assert found_by_title(session, one) == {one.id}
 
 

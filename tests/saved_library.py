@@ -19,6 +19,8 @@ from alexandria.cli.common import app as commands
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, new_id, now, reading, writing
 from alexandria.models import (
+    AuthorDecision,
+    AuthorDecisionMention,
     BatchRun,
     EmbeddingRow,
     Ingestion,
@@ -28,6 +30,7 @@ from alexandria.models import (
     Resource,
 )
 from alexandria.protocols.extraction import Record
+from alexandria.protocols.thesauri import Concept
 from alexandria.services.backup.tables import CLEARED, kept_tables
 from alexandria.services.dead_letters import Failure
 from alexandria.services.search import SearchRequest
@@ -67,7 +70,7 @@ def command(*arguments: str | Path) -> Result:
 
 def answer(*arguments: str | Path, code: int = 0) -> Any:
     ended = command(*arguments, "--json")
-    assert ended.exit_code == code, ended.output
+    assert ended.exit_code == code, (ended.output, ended.exception)
     return json.loads(ended.stdout)
 
 
@@ -106,8 +109,19 @@ def fill() -> str:
         services.graph.add_citation_edges([owls.id, hawks.id])
         (reference,) = services.graph.citations_of(owls.id).references
         services.graph.decide(owls.id, reference.id, hawks.id, right=True)
+        said = AuthorDecision(kind="merge")
+        said.undone_at = now()
+        session.add(said)
+        session.flush()
+        session.add(
+            AuthorDecisionMention(
+                decision_id=said.id, resource_id=owls.id, position=0, printed="A. Moe", side=0
+            )
+        )
         reader = services.users.add("reader")
         animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
+        tiere = Concept("http://e.org/animals", {"en": "Animals", "de": "Tiere"})
+        services.thesaurus.take([tiere])
         birds = services.categories.create({"name": "Birds", "parent_id": animals.id})
         services.taxonomy.confirm(owls.id, birds.id, reader.id)
         token = services.users.new_token("reader", "write")
@@ -118,6 +132,9 @@ def fill() -> str:
         )
         services.interactions.track(reader.id, bridges.id, "rate", 4.5)
         services.recommendations.dismiss(reader.id, owls.id)
+        fell = {"resource_id": bridges.id, "before": 0.75, "now": 0.5}
+        services.quality_review.note_degradations([fell])
+        services.quality_review.mark(bridges.id, "degradation", seen=True)
         services.dead_letters.record(
             "alexandria.tasks.recompute_quality_task",
             [bridges.id],

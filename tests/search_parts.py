@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from alexandria.adapters.fulltext_postgres import PostgresFullText
 from alexandria.adapters.fulltext_sqlite import SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import LibrarySession, make_engine, new_id
@@ -101,9 +102,9 @@ class JsonCache:
 
 
 @contextmanager
-def open_engine(folder: Path) -> Iterator[Engine]:
-    """Make an empty library's database in the folder."""
-    engine = make_engine(f"sqlite:///{folder / 'library.db'}")
+def open_engine(folder: Path, url: str | None = None) -> Iterator[Engine]:
+    """Make an empty library's database, in the folder unless its address is given."""
+    engine = make_engine(url or f"sqlite:///{folder / 'library.db'}")
     migrate(engine)
     try:
         yield engine
@@ -115,14 +116,19 @@ def session_of(engine: Engine) -> LibrarySession:
     return LibrarySession(engine, expire_on_commit=False)
 
 
+def full_text(session: Session) -> SqliteFullText | PostgresFullText:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return SqliteFullText(session) if is_sqlite else PostgresFullText(session)
+
+
 @contextmanager
-def open_library(folder: Path) -> Iterator[Library]:
+def open_library(folder: Path, url: str | None = None) -> Iterator[Library]:
     """Open an empty library as `evaluate_search` wants it."""
-    with open_engine(folder) as engine, session_of(engine) as session:
+    with open_engine(folder, url) as engine, session_of(engine) as session:
         embedder = HashingEmbedder()
         vectors = VectorStore(embedder.model, embedder.dimensions).bind(session)
         freshness = FreshnessService(session, [], timedelta(0))
-        search = SearchService(session, SqliteFullText(session), vectors, embedder, None, freshness)
+        search = SearchService(session, full_text(session), vectors, embedder, None, freshness)
         yield Library(session, search, EmbeddingService(session, embedder))
 
 

@@ -232,6 +232,22 @@ def _save_page(world: World) -> None:
     world.post(f"/ui/for-you/{world.first}/save", 303)
 
 
+def _save_resource_page(world: World) -> None:
+    world.post(f"/ui/resources/{world.first}/save", 303)
+
+
+def _undo_save_page(world: World) -> None:
+    _save_resource_page(world)
+    run_all()
+    world.post(f"/ui/resources/{world.first}/save/undo", 303)
+
+
+def _undo_save_for_you(world: World) -> None:
+    _save_page(world)
+    run_all()
+    world.post(f"/ui/for-you/{world.first}/save/undo", 303)
+
+
 def _add_page(world: World) -> None:
     world.post("/ui/add", 303, files={"file": ("note.txt", NOTE)})
 
@@ -265,6 +281,22 @@ def _ingest_command(world: World) -> None:
 def _category(world: World) -> str:
     body = {"name": "Studies", "keywords": ["study"], "description": "Study of things"}
     return str(world.post("/taxonomy/categories", 201, json=body).json()["id"])
+
+
+THESAURUS = b"""@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<http://e.org/studies> a skos:Concept; skos:prefLabel "Studies"; skos:altLabel "owl", "study" ."""
+
+
+def _import_thesaurus(world: World) -> None:
+    files = {"file": ("animals.ttl", THESAURUS)}
+    assert world.post("/taxonomy/import", 200, files=files).json()["added"] == 1
+
+
+def _import_thesaurus_command(world: World) -> None:
+    path = world.folder / "animals.ttl"
+    path.write_bytes(THESAURUS)
+    ended = CliRunner().invoke(commands, ["taxonomy", "import", str(path)])
+    assert ended.exit_code == 0, ended.output
 
 
 def _change_category(world: World) -> None:
@@ -308,8 +340,21 @@ def _decide_page(world: World) -> None:
         run_all()
 
 
+def _review_page(world: World) -> None:
+    category = _category(world)
+    run_all()
+    place = f"/ui/review/{world.first}"
+    for form in ({"confirm": category}, {"undo": category}, {"none": "1", "shown": category}):
+        world.post(place, 303, data=form)
+        run_all()
+    world.post(place, 303, data={"confirm": category})
+
+
 def _migrate_command(world: World) -> None:
-    """Open the rows that are missing, as after an update that brings a new derivation."""
+    """Open the rows that are missing, as after an update that brings a new derivation.
+
+    With `--to` it writes into another database alone; test_moving.py drives that.
+    """
     with writing() as session:
         row = session.get_one(LedgerRow, (RESOURCE, world.first, "quality"))
         session.delete(row)
@@ -323,6 +368,7 @@ def _migrate_command(world: World) -> None:
 Driver = Callable[[World], object]
 _DISMISSAL = "It hides a suggestion, or shows it again; nothing is computed from that."
 
+_SEEN = "It says that somebody has seen what was found; nothing is computed from that."
 _NOT_FOR_ME = "It keeps what is not for a reader, which the next answer leaves out."
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
@@ -342,12 +388,14 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /taxonomy/categories": _category,
     "PATCH /taxonomy/categories/{category_id}": _change_category,
     "DELETE /taxonomy/categories/{category_id}": _delete_category,
+    "POST /taxonomy/import": _import_thesaurus,
     "POST /taxonomy/classify/{resource_id}": _classify,
     "POST /resources/{resource_id}/classification/{category_id}/confirm": _confirm,
     "POST /resources/{resource_id}/classification/{category_id}/reject": _reject,
     "POST /resources/{resource_id}/classification/{category_id}/undo": _undo_decision,
     "POST /ui/resources/{resource_id}/citations/{citation_id}": _decide_citation_page,
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}": _decide_page,
+    "POST /ui/review/{resource_id}": _review_page,
     "POST /ingest": _ingest,
     "POST /imports": _import,
     "POST /ingestions/{ingestion_id}/retry": _retry,
@@ -357,8 +405,13 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /recommendations/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /recommendations/{resource_id}/dismiss/undo": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/save": _save_page,
+    "POST /ui/for-you/{resource_id}/save/undo": _undo_save_for_you,
     "POST /ui/for-you/{resource_id}/dismiss": _NOT_FOR_ME,
     "POST /ui/for-you/{resource_id}/dismiss/undo": _NOT_FOR_ME,
+    "POST /ui/resources/{resource_id}/save": _save_resource_page,
+    "POST /ui/resources/{resource_id}/save/undo": _undo_save_page,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen": _SEEN,
+    "POST /ui/review/quality/{resource_id}/{kind}/seen/undo": _SEEN,
     "POST /saved-searches": _KEEPS_A_QUESTION,
     "PUT /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
     "PATCH /saved-searches/{saved_id}": _KEEPS_A_QUESTION,
@@ -416,6 +469,9 @@ COMMANDS: Mapping[str, Driver | str] = {
     "evaluate citations": _ONLY_READS,
     "evaluate recommendations": _ONLY_READS,
     "evaluate classifier": _ONLY_READS,
+    "taxonomy import": _import_thesaurus_command,
+    "taxonomy export": _ONLY_READS,
+    "evaluate authors": _ONLY_READS,
     "train classifier": "It makes all predictions due; a test of its own drives it.",
     "train references": _TRAINS,
     "train lists": _TRAINS,

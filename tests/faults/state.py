@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import numpy as np
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, text
 
 LEAST_COSINE = 0.98
 """A dynamically quantised model depends a little on what else is in its batch."""
@@ -25,7 +25,7 @@ _FACTS = {
     "ledger": "SELECT derivation, due_at, error, wanted_content, wanted_metadata FROM ledger "
     "WHERE subject_id = :id ORDER BY derivation",
     "indexed": "SELECT search_index.title, search_index.abstract, content FROM search_index "
-    "JOIN search_documents ON search_documents.id = search_index.rowid WHERE resource_id = :id",
+    "JOIN search_documents ON search_documents.id = search_index.@number WHERE resource_id = :id",
 }
 _COUNTS = {
     "search_documents": "SELECT count(*) FROM search_documents",
@@ -52,17 +52,13 @@ def database_url(folder: Path) -> str:
 
 
 def read_state(url: str) -> State:
-    """Read all from the database itself, keyed by title, without ids, times and attempts.
-
-    PostgreSQL has no keyword index yet, so there is none to read.
-    """
+    """Read all from the database itself, keyed by title, without ids, times and attempts."""
     engine = create_engine(url)
     try:
         with engine.connect() as database:
-            indexed = inspect(database).has_table("search_index")
-            facts = {n: q for n, q in _FACTS.items() if indexed or n != "indexed"}
-            counts = {n: q for n, q in _COUNTS.items() if indexed or not n.startswith("search_")}
-            return _state(database, facts, counts)
+            number = "rowid" if engine.dialect.name == "sqlite" else "document"
+            facts = {name: query.replace("@number", number) for name, query in _FACTS.items()}
+            return _state(database, facts, _COUNTS)
     finally:
         engine.dispose()
 

@@ -121,6 +121,7 @@ def _nobody_is_at_work() -> None:
         assert outbox.waiting(session)["pending"] == 0
         assert set(session.scalars(select(Ingestion.lease_until))) == {None}
         assert set(session.scalars(select(BatchRun.lease_until))) == {None}
+    with LibrarySession(get_engine()) as session:  # it locks rows, and nothing is committed
         ingestion = Services(session).ingestion
         ingestion._grace = -ingestion._grace
         assert ingestion.abandoned(10) == ["f" * 36]
@@ -172,8 +173,9 @@ def test_an_older_backup_is_brought_up_to_date(
         later = (
             *("dead_letters", "merges", "saved_searches", "lookups", "duplicate_dismissals"),
             "citation_decisions",
-            "recommendation_dismissals",
+            *("recommendation_dismissals", "quality_findings"),
             *("categories", "classification_decisions"),
+            *("author_decisions", "author_decision_mentions"),
         )
         for one in later:
             assert found.pop(one) == []

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from alexandria.bootstrap import Services
+from alexandria.cli.common import app as commands
 from alexandria.db import reading, writing
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.events import SystemEvent
@@ -124,20 +127,6 @@ def test_an_imported_subject_that_is_rejected_comes_back_by_undo(either_library:
     assert states(one) == {"Birds": "confirmed"}
 
 
-def test_the_least_certain_are_reviewed_first(either_library: Path) -> None:
-    birds = category("Birds", keywords=["owls"], description="owls")
-    sure, unsure = add("Owls"), add("Feathers of some animals")
-    classify(sure, unsure)
-    with reading() as session:
-        total, found = Services(session).taxonomy.to_review(10)
-    assert total == len(found)
-    distances = [abs(row.confidence - 0.5) for row, _, _ in found]
-    assert distances == sorted(distances)
-    decide("confirm", sure, birds)
-    with reading() as session:
-        assert Services(session).taxonomy.to_review(10)[0] == total - 1
-
-
 def test_a_category_is_never_below_itself(either_library: Path) -> None:
     animals = category("Animals")
     birds = category("Birds", parent_id=animals)
@@ -212,6 +201,31 @@ def test_the_old_model_stays_unless_the_new_one_is_better(either_library: Path) 
         assert [one.is_accepted for one in services.training.history()] == [False, True]
 
 
+def test_what_was_rejected_feeds_the_next_training(either_library: Path) -> None:
+    birds, _ = fill()
+    one, other = add("Feeding of pigeons in chess"), add("Song of a bridge", "ornithology")
+    for each in (one, other):
+        decide("reject", each, birds)
+    with writing() as session:
+        services = Services(session)
+        services.resources.update(other, {"subjects": ["Ornithology"]})
+        found = [each for each in services.training.examples() if each.is_rejected]
+    assert [(each.id, each.label) for each in found] == [(one, birds)], "the newer word counts"
+    train()
+    with writing() as session:
+        services = Services(session)
+        services.taxonomy.undo_decision(one, birds)
+        assert not any(each.is_rejected for each in services.training.examples())
+
+
+def test_rejections_alone_are_nothing_to_learn_from(either_library: Path) -> None:
+    birds = category("Birds")
+    for title in BIRDS:
+        decide("reject", add(title), birds)
+    with pytest.raises(InvalidInputError, match="nothing to learn"):
+        train()
+
+
 def test_a_damaged_model_is_none(either_library: Path) -> None:
     fill()
     trained = train()
@@ -239,7 +253,7 @@ def test_a_deleted_resource_loses_its_predictions(either_library: Path) -> None:
     with writing() as session:
         services = Services(session)
         assert services.classification.classify_resources([one]) == {}
-        assert services.taxonomy.to_review(10)[0] == 0
+        assert services.review.page().total == 0
 
 
 def test_the_monthly_task_trains_and_says_so(either_library: Path) -> None:
@@ -251,3 +265,15 @@ def test_the_monthly_task_trains_and_says_so(either_library: Path) -> None:
         (event,) = session.scalars(select(OutboxEvent).where(OutboxEvent.name == name))
     assert event.data["accepted"] is True
     assert event.data["macro_f1"] > 0.9
+
+
+def test_people_are_told_what_came_of_a_training(either_library: Path) -> None:
+    fill()
+    train()
+    assert not train().is_accepted
+    told = CliRunner().invoke(commands, ["status"]).output
+    assert "subjects are predicted by kernel classifier" in told
+    assert "No better than the old, which stays" in told
+    facts = orjson.loads(CliRunner().invoke(commands, ["status", "--json"]).stdout)
+    assert facts["classifier"]["is_accepted"] is False
+    assert facts["classifier"]["old_macro_f1"] is not None

@@ -219,8 +219,10 @@ def test_readers_are_compared_and_bad_ratings_teach_nothing(library: Path) -> No
         did(one, made["bridges"])
     did(several[3], made["owls"])
     did(several[3], made["kites"], "rate", 1.0)
+    with reading() as session:
+        found = Services(session).co_readings.compare()
     with writing() as session:
-        assert Services(session).co_readings.compare() == 4
+        assert Services(session).co_readings.keep(found) == 4
     with reading() as session:
         best = session.get_one(CoReading, several[3]).found
         assert made["bridges"] in [one for one, _ in best[:2]]
@@ -233,7 +235,8 @@ def test_readers_are_compared_and_bad_ratings_teach_nothing(library: Path) -> No
 def test_comparing_an_empty_library_finds_nobody(library: Path) -> None:
     del library
     with writing() as session:
-        assert Services(session).co_readings.compare() == 0
+        co_readings = Services(session).co_readings
+        assert co_readings.keep(co_readings.compare()) == 0
 
 
 def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(library: Path) -> None:
@@ -253,16 +256,3 @@ def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(library: Path)
         assert f'href="/ui/resources/{hawks}"' not in page
         page = client.post(f"/ui/for-you/{hawks}/dismiss/undo").text
         assert f'href="/ui/resources/{hawks}"' in page
-
-
-def test_what_is_similar_says_which_way_found_it(library: Path) -> None:
-    del library
-    made = birds()
-    with reading() as session:
-        services = Services(session)
-        found = services.similar.of(made["owls"])
-        assert found[0].id in {made[name] for name in BIRDS}
-        ways = {"meaning", "words"} if services.fulltext else {"meaning"}
-        assert found[0].parts.keys() == ways
-        total = sum(value * weight for value, weight in found[0].parts.values())
-        assert found[0].score == pytest.approx(total, abs=1e-5)

@@ -40,8 +40,8 @@ ARTICLE = {
 
 
 @pytest.fixture
-def lib(tmp_path: Path) -> Iterator[Library]:
-    with open_library(tmp_path) as opened:
+def lib(tmp_path: Path, database_url: str) -> Iterator[Library]:
+    with open_library(tmp_path, database_url) as opened:
         yield opened
 
 

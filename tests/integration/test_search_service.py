@@ -9,16 +9,23 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_sqlite import SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import now
-from alexandria.errors import InvalidInputError, NotFoundError, UnavailableError
+from alexandria.errors import InvalidInputError, UnavailableError
 from alexandria.models import LedgerRow, OutboxEvent, QualityScore, Resource
+from alexandria.protocols import FullTextIndex
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.search import SearchRequest, SearchResult, SearchService, candidates
 from alexandria.services.search.request import Mode
-from search_parts import HashingEmbedder, JsonCache, add_resource, open_engine, session_of
+from search_parts import (
+    HashingEmbedder,
+    JsonCache,
+    add_resource,
+    full_text,
+    open_engine,
+    session_of,
+)
 
 
 @dataclass
@@ -32,17 +39,17 @@ class Shelf:
     def __post_init__(self) -> None:
         self.vectors = VectorStore(self.embedder.model, self.embedder.dimensions)
         self.freshness = FreshnessService(self.session, ["search"], timedelta(seconds=30))
-        self.service = self._service(SqliteFullText(self.session))
+        self.service = self._service(full_text(self.session))
         self.without_words = self._service(None)
 
-    def _service(self, fulltext: SqliteFullText | None) -> SearchService:
+    def _service(self, fulltext: FullTextIndex | None) -> SearchService:
         near = self.vectors.bind(self.session)
         return SearchService(self.session, fulltext, near, self.embedder, None, self.freshness)
 
     def caching(self) -> SearchService:
         return SearchService(
             self.session,
-            SqliteFullText(self.session),
+            full_text(self.session),
             self.vectors.bind(self.session),
             self.embedder,
             self.cache,
@@ -64,8 +71,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with open_engine(tmp_path) as engine, session_of(engine) as session:
+def shelf(tmp_path: Path, database_url: str) -> Iterator[Shelf]:
+    with open_engine(tmp_path, database_url) as engine, session_of(engine) as session:
         yield Shelf(session)
 
 
@@ -281,8 +288,6 @@ def test_what_is_deleted_is_never_found(papers: Shelf) -> None:
     assert papers.titles("german parsing", mode="semantic", limit=1) == ["Parsing French"]
     assert papers.service.search(SearchRequest("parsing"))["total"] == 3
     assert papers.service.search(SearchRequest("parsing", mode="semantic"))["total"] == 3
-    near = papers.service.similar(papers.results("french")[0]["id"])
-    assert "Parsing German" not in [result["title"] for result in near]
 
 
 def test_the_index_follows_resources(shelf: Shelf) -> None:
@@ -446,21 +451,3 @@ def test_without_a_keyword_index_search_is_by_meaning(papers: Shelf) -> None:
         assert raised.value.remedy
     with pytest.raises(UnavailableError):
         service.update_fts5_index([])
-
-
-def test_similar_resources_are_the_nearest_others(papers: Shelf) -> None:
-    german = papers.results("german", mode="keyword")[0]["id"]
-
-    near = papers.service.similar(german, limit=2)
-
-    assert near[0]["title"] == "Parsing French"
-    assert len(near) == 2
-    assert near[0]["scores"]["semantic"] == near[0]["score"]
-
-
-def test_similar_without_a_vector_or_a_resource(papers: Shelf) -> None:
-    unembedded = add_resource(papers.session, "New")
-
-    assert papers.service.similar(unembedded.id) == []
-    with pytest.raises(NotFoundError):
-        papers.service.similar("unknown")

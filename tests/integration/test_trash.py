@@ -227,8 +227,8 @@ def test_a_new_vector_never_gets_the_number_of_one_that_is_gone(either_library: 
     derive(last)
     with reading() as session:
         services = Services(session)
-        near = services.search.similar(first)
-        assert [one["id"] for one in near] == [last]
+        near = services.similar.of(first, by="meaning")
+        assert [one.id for one in near] == [last]
     delete(last)
     with writing() as session:
         before = session.scalar(select(func.max(EmbeddingRow.change))) or 0
@@ -238,7 +238,7 @@ def test_a_new_vector_never_gets_the_number_of_one_that_is_gone(either_library: 
     with reading() as session:
         row = session.scalars(select(EmbeddingRow).where(EmbeddingRow.resource_id == new)).one()
         assert row.change > before
-        assert [one["id"] for one in Services(session).search.similar(first)] == [new]
+        assert [one.id for one in Services(session).similar.of(first, by="meaning")] == [new]
 
 
 def test_ingestions_keep_telling_what_came(client: TestClient, either_library: Path) -> None:

@@ -123,8 +123,11 @@ COMPUTED_ANEW = (
     *("POST /quality/recalculate", "POST /batch", "migrate"),
     *("POST /ui/resources/{resource_id}/compute/{derivation}", "POST /interactions"),
     "POST /ui/for-you/{resource_id}/save",
+    "POST /ui/for-you/{resource_id}/save/undo",
+    *("POST /ui/resources/{resource_id}/save", "POST /ui/resources/{resource_id}/save/undo"),
     *("POST /taxonomy/categories", "PATCH /taxonomy/categories/{category_id}"),
     *("DELETE /taxonomy/categories/{category_id}", "POST /taxonomy/classify/{resource_id}"),
+    *("POST /taxonomy/import", "taxonomy import"),
     # These take back what was confirmed a moment before.
     "POST /resources/{resource_id}/classification/{category_id}/reject",
     "POST /resources/{resource_id}/classification/{category_id}/undo",
@@ -134,6 +137,7 @@ COMPUTED_ANEW = (
 LEFT_TO_THE_RECONCILER = (
     *("migrate", "POST /taxonomy/categories", "PATCH /taxonomy/categories/{category_id}"),
     "DELETE /taxonomy/categories/{category_id}",
+    *("POST /taxonomy/import", "taxonomy import"),
     "POST /ui/resources/{resource_id}/classification/{category_id}/{what}",  # its driver runs all
 )
 """Ways that make much due at once, and queue nothing themselves."""

@@ -47,6 +47,41 @@ def test_one_label_is_too_few() -> None:
         KernelTrainer().train(texts, embedder().embed(texts), ["birds"] * len(texts))
 
 
+@pytest.mark.parametrize("labels", [["birds", "money"], ["birds", "money", "stars"]])
+def test_what_was_rejected_for_a_label_counts_against_it(labels: list[str]) -> None:
+    texts = [text for label in labels for text in TEXTS[label]]
+    truth = [label for label in labels for _ in TEXTS[label]]
+    # Close to the birds by its words, and said to be no bird; nobody said what it is.
+    wrong = ["The song of sirens", "The song of gulls and sailors", "The song of a choir"]
+    asked = ["The song of monks", "The song of owls", "The light of comets"]
+
+    def answers(rejected: list[str]) -> np.ndarray:
+        learned = texts + rejected
+        places = range(len(texts), len(learned))
+        vectors = embedder().embed(learned)
+        model = KernelTrainer().train(learned, vectors, truth + ["birds"] * len(rejected), places)
+        assert list(model.labels) == labels
+        found = model.probabilities(asked, embedder().embed(asked))
+        assert found.sum(axis=1) == pytest.approx(1)
+        return found
+
+    before, after = answers([]), answers(wrong)
+    assert before[0].argmax() == 0
+    assert after[0, 0] < before[0, 0] - 0.1
+    assert after[1].argmax() == 0, "what is confirmed stays"
+    if len(labels) == 3:
+        assert after[2].argmax() == 2
+
+
+def test_rejections_of_a_label_without_examples_are_left_out() -> None:
+    texts = [*TEXTS["birds"], *TEXTS["money"], "The price of owls"]
+    labels = [*["birds"] * 5, *["money"] * 5, "stars"]
+    vectors = embedder().embed(texts)
+    model = KernelTrainer().train(texts, vectors, labels, [10])
+    assert model.labels == ["birds", "money"]
+    assert model.name == KernelTrainer().train(texts[:-1], vectors[:-1], labels[:-1]).name
+
+
 def test_figures_are_those_of_their_definition() -> None:
     found = measure(["a", "a", "b"], [{"a": 0.9, "b": 0.1}, {"a": 0.4, "b": 0.6}, {"b": 1.0}])
     assert found["accuracy"] == pytest.approx(2 / 3)

@@ -8,14 +8,16 @@ before its 2,000 English ones. So what such a stem adds is scaled to the rarity 
 import math
 from collections.abc import Callable
 
-from alexandria.adapters.fulltext_match import Sought
+from alexandria.adapters.fulltext_match import Phrase, Sought
 
 _CLOSE_ENOUGH = 0.95
 _LEAST_IDF = 1e-6
 """As in FTS5, for what more than half of all entries have."""
 
 
-def factors(sought: Sought, frequency: Callable[[str], int], entries: int) -> dict[str, float]:
+def factors(
+    sought: Sought, frequency: Callable[[Phrase], int], entries: int
+) -> dict[Phrase, float]:
     """Give by how much to multiply what each phrase adds to BM25; those near 1 are left out.
 
     `frequency`: counts the entries that have a phrase; `entries`: how many there are.
@@ -23,11 +25,11 @@ def factors(sought: Sought, frequency: Callable[[str], int], entries: int) -> di
     if len(sought.phrases) < 2 or sought.begun:
         return {}
     counted = {phrase: frequency(phrase) for phrase in sought.phrases}
-    together = _idf(min(entries, sum(counted.values())), entries)
-    scaled = {phrase: together / _idf(one, entries) for phrase, one in counted.items() if one}
+    together = idf(min(entries, sum(counted.values())), entries)
+    scaled = {phrase: together / idf(one, entries) for phrase, one in counted.items() if one}
     return {phrase: factor for phrase, factor in scaled.items() if factor < _CLOSE_ENOUGH}
 
 
-def _idf(having: int, entries: int) -> float:
+def idf(having: int, entries: int) -> float:
     """Weigh as FTS5's `bm25` does: log((N - n + 0.5) / (n + 0.5))."""
     return max(math.log((entries - having + 0.5) / (having + 0.5)), _LEAST_IDF)

@@ -20,6 +20,20 @@ MAX_TERMS = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Tokens in a row, in one column or, with None, in any; `begun`: the last is only a start."""
+
+    tokens: Tokens
+    begun: bool = False
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """Give the phrase in the language of FTS5."""
+        column = f"{self.column} : " if self.column else ""
+        return f'{column}"{" ".join(self.tokens)}"{" *" if self.begun else ""}'
+
+
+@dataclass(frozen=True, slots=True)
 class Sought:
     """A word or phrase of a query, and the tokens any of which meet it.
 
@@ -31,12 +45,10 @@ class Sought:
     begun: tuple[Tokens, ...] = ()
 
     @property
-    def phrases(self) -> list[str]:
-        """Give the phrases of FTS5, each with its column."""
-        column = f"{self.term.column} : " if self.term.column in COLUMNS else ""
-        quoted = [f'"{" ".join(one)}" *' for one in self.begun]
-        quoted += [f'"{" ".join(one)}"' for one in self.whole]
-        return [column + one for one in quoted]
+    def phrases(self) -> list[Phrase]:
+        column = self.term.column if self.term.column in COLUMNS else None
+        begun = [Phrase(one, begun=True, column=column) for one in self.begun]
+        return begun + [Phrase(one, column=column) for one in self.whole]
 
     @property
     def as_typed(self) -> str:
@@ -81,11 +93,11 @@ class Asked:
         """Give the phrases that are met only by their very words, whose stems alone are indexed."""
         return [one for one in (*self.required, *self.excluded) if one.term.exact]
 
-    def scored(self) -> Iterator[tuple[Sought, list[str]]]:
+    def scored(self) -> Iterator[tuple[Sought, list[Phrase]]]:
         """Give what BM25 adds up: each word or phrase, with those of its phrases that count there."""
         yield from ((one, one.phrases) for one in self.required)
         if self.counts_twice or not self.required:
-            counted: set[str] = set()
+            counted: set[Phrase] = set()
             for one in self.wanted:
                 yield one, [phrase for phrase in one.phrases if phrase not in counted]
                 counted.update(one.phrases)
@@ -134,7 +146,7 @@ class Reading:
         return Sought(term, tuple(whole), tuple(begun))
 
     def _all(self, terms: Iterable[Term]) -> tuple[Sought, ...]:
-        found: dict[tuple[str, ...], Sought] = {}
+        found: dict[tuple[Phrase, ...], Sought] = {}
         for term in terms:
             one = self.sought(term)
             if phrases := tuple(one.phrases):
@@ -176,9 +188,9 @@ def _is_one_of(term: Term, words: frozenset[str]) -> bool:
     return not term.prefix and len(term.words) == 1 and term.words[0].lower() in words
 
 
-def any_of(phrases: Iterable[str]) -> str:
+def any_of(phrases: Iterable[Phrase]) -> str:
     """Give the expression that asks for at least one; an empty one if there is none."""
-    either = " OR ".join(dict.fromkeys(phrases))
+    either = " OR ".join(map(str, dict.fromkeys(phrases)))
     return either and f"({either})"
 
 

@@ -1,4 +1,4 @@
-"""How keyword indexes are laid out in SQLite's FTS5."""
+"""How keyword indexes are laid out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from alexandria.protocols import SearchEntry
 
 COLUMNS = ("title", "abstract", "authors", "content", "terms")
 
+_WEIGHTS = (3.0, 1.0, 1.0, 1.0, 1.0)
 LANGUAGE_MARK = "#"
 """Begins the token, among the terms, that says in which language an entry is: `#de`."""
 _NOT_INDEXED = str.maketrans("", "", "\x00")
@@ -15,7 +16,7 @@ _NOT_INDEXED = str.maketrans("", "", "\x00")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`weights`: of each of COLUMNS, for BM25.
+    """`tokenizer`: of FTS5; `weights`: of each of COLUMNS, for BM25.
 
     `analysed`: the columns hold tokens of our own analysis, and not the texts themselves.
     """
@@ -27,12 +28,13 @@ class Schema:
 
 SCHEMA = "FTS5, schema 2"
 """The schema of an index that is built now; those that serve may be of an older one."""
+POSTGRES_SCHEMA = "postings, schema 1"
+"""The same on PostgreSQL."""
 SCHEMAS: dict[str, Schema] = {
-    "FTS5, schema 1": Schema(
-        "porter unicode61 remove_diacritics 2", weights=(3.0, 1.0, 1.0, 1.0, 1.0)
-    ),
+    "FTS5, schema 1": Schema("porter unicode61 remove_diacritics 2", weights=_WEIGHTS),
     # `ascii` splits at nothing but ASCII characters, so our tokens stay whole in every script.
-    SCHEMA: Schema("ascii tokenchars ''+#''", weights=(3.0, 1.0, 1.0, 1.0, 1.0), analysed=True),
+    SCHEMA: Schema("ascii tokenchars ''+#''", weights=_WEIGHTS, analysed=True),
+    POSTGRES_SCHEMA: Schema("", weights=_WEIGHTS, analysed=True),
 }
 
 
@@ -63,14 +65,17 @@ class IndexTable:
 
     def columns(self, entry: SearchEntry) -> dict[str, str]:
         """Give what the table holds of an entry."""
-        texts = {name: getattr(entry, name) for name in COLUMNS}
-        if not self.analysed:
-            return {name: text.translate(_NOT_INDEXED) for name, text in texts.items()}
-        sample = f"{entry.title} {entry.abstract or entry.content}"
-        language = language_of(entry.language, sample)
-        found = {name: " ".join(tokens(text, language)) for name, text in texts.items()}
-        return found | {"terms": f"{found['terms']} {LANGUAGE_MARK}{language}".lstrip()}
+        if self.analysed:
+            return analysed_columns(entry)[1]
+        return {name: getattr(entry, name).translate(_NOT_INDEXED) for name in COLUMNS}
 
     @property
     def _layout(self) -> Schema:
         return SCHEMAS[self.schema]
+
+
+def analysed_columns(entry: SearchEntry) -> tuple[str, dict[str, str]]:
+    """Give the language of an entry, and its tokens in each column, with spaces between."""
+    language = language_of(entry.language, f"{entry.title} {entry.abstract or entry.content}")
+    found = {name: " ".join(tokens(getattr(entry, name), language)) for name in COLUMNS}
+    return language, found | {"terms": f"{found['terms']} {LANGUAGE_MARK}{language}".lstrip()}

@@ -11,8 +11,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +20,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.svm import SVC
 
+from alexandria.adapters.kernel_machines import (
+    NONE,
+    Machines,
+    Matrix,
+    Truth,
+    best_temperature,
+    softmax,
+    solve,
+)
 from alexandria.errors import InvalidInputError
 from alexandria.protocols.classification import Vectors
 
 VERSION = 1
 MOST_EXAMPLES = 8000
 """A kernel of their square is held: 8000 take a quarter of a gigabyte."""
+MOST_REJECTED = 1000
+"""Of these at most so many are what does not belong to a label."""
 FEWEST = 3
 """Examples of a label; labels with fewer are left out."""
 _GAMMA = 1.0
 _WORDS, _LETTERS = 0.3, 0.2
-_COST = 0.7
-_STEEPNESS = 3.0
-_FOLDS = 3
-_TEMPERATURES = np.geomspace(0.2, 30, 80)
 _FORMS: tuple[dict[str, Any], ...] = (
     {"ngram_range": (1, 2)},
     {"analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 2},
 )
 _SHARES = (_WORDS, _LETTERS)
-Matrix = NDArray[np.float32]
 
 
 class KernelClassifier:
@@ -55,7 +60,11 @@ class KernelClassifier:
             _restored(form, parts[f"terms{number}"], parts[f"idf{number}"])
             for number, form in enumerate(_FORMS)
         ]
-        self._features = [_sparse(parts, f"features{number}") for number in range(len(_FORMS))]
+        # As a single prediction wants them: converting them takes longer than all the rest.
+        self._vectors = parts["vectors"].astype(np.float32)
+        self._features = [
+            _sparse(parts, f"features{number}").T.tocsr() for number in range(len(_FORMS))
+        ]
         self._machines = Machines(
             _sparse(parts, "machines"), parts["intercepts"], len(self._labels)
         )
@@ -72,13 +81,13 @@ class KernelClassifier:
         return self._labels
 
     def probabilities(self, texts: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
-        kernel = _gaussian(vectors, self._parts["vectors"].astype(np.float32))
+        kernel = _gaussian(vectors, self._vectors)
         for share, vectorizer, known in zip(
             _SHARES, self._vectorizers, self._features, strict=True
         ):
-            kernel += share * (vectorizer.transform(texts) @ known.T).toarray()
+            kernel += share * (vectorizer.transform(texts) @ known).toarray()
         scores = self._machines.scores(kernel)
-        return _softmax(scores * self._temperature)
+        return softmax(scores * self._temperature)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,10 +101,14 @@ class KernelClassifier:
 
 class KernelTrainer:
     def train(
-        self, texts: Sequence[str], vectors: Vectors, labels: Sequence[str]
+        self,
+        texts: Sequence[str],
+        vectors: Vectors,
+        labels: Sequence[str],
+        rejected: Collection[int] = (),
     ) -> KernelClassifier:
-        chosen = _chosen(labels)
-        names = sorted({labels[row] for row in chosen})
+        chosen = _chosen(labels, frozenset(rejected))
+        names = sorted({labels[row] for row in chosen if row not in rejected})
         if len(names) < 2:
             raise InvalidInputError(
                 f"There are too few examples to learn from: fewer than two categories with {FEWEST}.",
@@ -103,18 +116,16 @@ class KernelTrainer:
             )
         texts = [texts[row] for row in chosen]
         vectors = vectors[chosen].astype(np.float16).astype(np.float32)  # as they are kept
-        known = {name: number for number, name in enumerate(names)}
-        truth = np.array([known[labels[row]] for row in chosen])
+        truth = _truth(names, [labels[row] for row in chosen], [row in rejected for row in chosen])
         vectorizers, features = zip(*(_fitted(form, texts) for form in _FORMS), strict=True)
         kernel = _gaussian(vectors, vectors)
         for share, matrix in zip(_SHARES, features, strict=True):
             kernel += share * (matrix @ matrix.T).toarray()
-        machines = _solve(kernel, truth, len(names))
-        left_out = _left_out(kernel, truth, len(names))
+        machines = solve(kernel, truth)
         used = np.flatnonzero(np.diff(machines.coefficients.indptr))  # the support vectors
         parts: dict[str, NDArray[Any]] = {
             "labels": _bytes(json.dumps(names)),
-            "temperature": np.array(_best_temperature(left_out, truth)),
+            "temperature": np.array(best_temperature(kernel, truth)),
             "vectors": vectors[used].astype(np.float16),
             "intercepts": machines.intercepts,
             **_arrays("machines", machines.coefficients[used]),
@@ -139,13 +150,21 @@ class KernelTrainer:
             return None
 
 
-def _chosen(labels: Sequence[str]) -> list[int]:
-    """Give the rows to learn from, the newest MOST_EXAMPLES: those of labels with enough of them."""
-    rows: dict[str, list[int]] = {}
-    for row, label in enumerate(labels):
-        rows.setdefault(label, []).append(row)
-    enough = sorted(row for found in rows.values() if len(found) >= FEWEST for row in found)
-    return enough[-MOST_EXAMPLES:]
+def _chosen(labels: Sequence[str], rejected: Collection[int]) -> list[int]:
+    """Give the rows to learn from: the newest, of labels with enough examples."""
+    counts = Counter(label for row, label in enumerate(labels) if row not in rejected)
+    enough = [row for row, label in enumerate(labels) if counts[label] >= FEWEST]
+    against = [row for row in enough if row in rejected][-MOST_REJECTED:]
+    of_labels = [row for row in enough if row not in rejected]
+    return of_labels[-(MOST_EXAMPLES - len(against)) :] + against
+
+
+def _truth(names: Sequence[str], labels: Sequence[str], rejected: Sequence[bool]) -> Truth:
+    """Know each example's label; those that were rejected for a label have none of their own."""
+    numbers = {name: number for number, name in enumerate(names)}
+    of = np.array([numbers.get(label, NONE) for label in labels])
+    against = np.array(rejected)
+    return Truth(np.where(against, NONE, of), np.where(against, of, NONE), len(names))
 
 
 def _fitted(form: dict[str, Any], texts: Sequence[str]) -> tuple[TfidfVectorizer, csr_matrix]:
@@ -183,73 +202,3 @@ def _gaussian(ours: Matrix, theirs: Matrix) -> Matrix:
     """Give exp(-gamma d²) of each pair of rows; these have length 1, so that d² = 2 - 2 cos."""
     kernel: Matrix = np.exp(-_GAMMA * (2 - 2 * (ours @ theirs.T)))
     return kernel
-
-
-@dataclass(frozen=True, slots=True)
-class Machines:
-    """One for each pair of labels (0, 1), (0, 2), …; `coefficients`: examples by pairs."""
-
-    coefficients: csr_matrix
-    intercepts: Matrix
-    labels: int
-
-    def scores(self, kernel: Matrix) -> Matrix:
-        """Give an array of shape (texts, labels) for kernel values of shape (texts, examples)."""
-        preferences = kernel @ self.coefficients + self.intercepts
-        first, second = np.triu_indices(self.labels, 1)
-        scores = np.zeros((len(kernel), self.labels), np.float32)
-        for_first = -np.logaddexp(0, -_STEEPNESS * preferences)
-        for_second = -np.logaddexp(0, _STEEPNESS * preferences)
-        for pair in range(len(first)):
-            scores[:, first[pair]] += for_first[:, pair]
-            scores[:, second[pair]] += for_second[:, pair]
-        mean: Matrix = (scores / (self.labels - 1)).astype(np.float32)
-        return mean
-
-
-def _solve(kernel: Matrix, truth: NDArray[Any], labels: int) -> Machines:
-    """Train; every label must have an example."""
-    trained = SVC(C=_COST, kernel="precomputed", cache_size=500).fit(kernel, truth)
-    sign = -1 if labels == 2 else 1  # scikit-learn turns the one machine of two labels round
-    of = np.repeat(np.arange(labels), trained.n_support_)
-    rows, columns, values = [], [], []
-    for pair, (first, second) in enumerate(zip(*np.triu_indices(labels, 1), strict=True)):
-        for label, other in ((first, second - 1), (second, first)):
-            places = np.flatnonzero(of == label)
-            rows.append(trained.support_[places])
-            columns.append(np.full(len(places), pair))
-            values.append(sign * trained.dual_coef_[other, places])
-    shape = (len(truth), labels * (labels - 1) // 2)
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    coefficients = csr_matrix(entries, shape=shape, dtype=np.float32)
-    return Machines(coefficients, (sign * trained.intercept_).astype(np.float32), labels)
-
-
-def _left_out(kernel: Matrix, truth: NDArray[Any], labels: int) -> Matrix:
-    """Give the scores of each example by machines that did not learn from it."""
-    place = np.empty(len(truth), int)  # in its label's row, so that each fold has of each label
-    for label in range(labels):
-        rows = np.flatnonzero(truth == label)
-        place[rows] = np.arange(len(rows)) % _FOLDS
-    scores = np.empty((len(truth), labels), np.float32)
-    for fold in range(_FOLDS):
-        rest, rows = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
-        machines = _solve(kernel[np.ix_(rest, rest)], truth[rest], labels)
-        scores[rows] = machines.scores(kernel[np.ix_(rows, rest)])
-    return scores
-
-
-def _best_temperature(scores: Matrix, truth: NDArray[Any]) -> float:
-    """Give what makes the truth likeliest."""
-
-    def loss(temperature: float) -> float:
-        right = _softmax(scores * temperature)[np.arange(len(truth)), truth]
-        return float(-np.log(np.maximum(right, 1e-9)).mean())
-
-    return float(min(_TEMPERATURES, key=loss))
-
-
-def _softmax(scores: NDArray[Any]) -> NDArray[np.float64]:
-    exponents = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
-    return shares

@@ -86,15 +86,17 @@ class Speller:
         """
         found: dict[str, tuple[float, int]] = {}
         for first in {letter for stem in stems for letter in stem[:2]}:
-            known = dict(self._vocabulary.beginning(first))
+            known = self._vocabulary.beginning(first)
             for stem in stems:
                 close = process.extract(
-                    stem, known.keys(), scorer=OSA.distance, score_cutoff=most + 1, limit=None
+                    stem, known, scorer=OSA.distance, score_cutoff=most + 1, limit=None
                 )
+                counted = self._vocabulary.documents([one for one, _, _ in close])
                 for one, changes, _ in close:
-                    if known[one] >= least and one not in stems:
-                        likely = math.log(known[one]) - _PER_CHANGE * changes
-                        found[one] = max(found.get(one, (-math.inf, 0)), (likely, known[one]))
+                    number = counted[one]
+                    if number >= least and one not in stems:
+                        likely = math.log(number) - _PER_CHANGE * changes
+                        found[one] = max(found.get(one, (-math.inf, 0)), (likely, number))
         ordered = sorted(found.items(), key=lambda item: item[1], reverse=True)
         return [(one, number, likely) for one, (likely, number) in ordered[:_LOOKED_AT]]
 

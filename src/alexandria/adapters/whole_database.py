@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,16 +24,18 @@ Fill = Callable[[Connection], None]
 """Makes the schema and puts the rows in, in the transaction of the connection."""
 
 
-def replace_database(engine: Engine, tables: Collection[str], fill: Fill, *, keep: bool) -> str:
+def replace_database(
+    engine: Engine, is_ours: Callable[[str], bool], fill: Fill, *, keep: bool
+) -> str:
     """Put a database filled anew in the place of the one that is there.
 
-    On PostgreSQL `tables` are dropped. With `keep` a SQLite file stays under another name; gives
+    On PostgreSQL the tables that are ours are dropped. With `keep` a SQLite file stays under another name; gives
     this name, or an empty string. Raises ConflictError while another process uses the database.
     """
     try:
         if engine.dialect.name == "sqlite":
             return _replace_file(Path(engine.url.database or ""), fill, keep=keep)
-        _replace_tables(engine, tables, fill)
+        _replace_tables(engine, is_ours, fill)
     except OperationalError as error:
         raise UnavailableError(
             f"The database could not be written: {error.orig}.",
@@ -122,12 +124,12 @@ def _remove(database: Path) -> None:
         database.with_name(database.name + end).unlink(missing_ok=True)
 
 
-def _replace_tables(engine: Engine, tables: Collection[str], fill: Fill) -> None:
+def _replace_tables(engine: Engine, is_ours: Callable[[str], bool], fill: Fill) -> None:
     engine.dispose()  # idle connections of our own would count as others
     with engine.begin() as connection:
         connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
         _refuse_others(connection)
-        present = sorted(set(inspect(connection).get_table_names()).intersection(tables))
+        present = sorted(filter(is_ours, inspect(connection).get_table_names()))
         if present:
             quote = connection.dialect.identifier_preparer.quote
             connection.execute(text(f"DROP TABLE {', '.join(map(quote, present))}"))

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -80,6 +80,17 @@ def too_many(error: PoolTimeoutError) -> Problem:
     )
 
 
+def unfit(error: DataError) -> Problem:
+    """Tell of what PostgreSQL has no place for: U+0000, numbers beyond 32 bits."""
+    logger.info("The database refused a value: %s", error.orig)
+    return Problem(
+        status=422,
+        title="Invalid input",
+        detail="A value holds a character or a number that can't be stored or looked for, "
+        "such as U+0000. Leave it out.",
+    )
+
+
 def unexpected(error: Exception) -> Problem:
     logger.error("Unexpected error", exc_info=error)
     return Problem(
@@ -96,6 +107,7 @@ _DESCRIBE: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (HTTPException, http_error),
     (OperationalError, database_away),
     (PoolTimeoutError, too_many),
+    (DataError, unfit),
 )
 
 

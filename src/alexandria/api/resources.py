@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -171,9 +171,15 @@ def history(resource_id: str, services: Reading) -> History:
 
 @router.get("/{resource_id}/similar")
 def similar(
-    resource_id: str, services: Reading, limit: Annotated[int, Query(ge=1, le=100)] = 10
+    resource_id: str,
+    services: Reading,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    by: Annotated[
+        Literal["meaning", "words", "citations"] | None,
+        Query(description="One way alone: vectors, telling words, or shared citations."),
+    ] = None,
 ) -> Page[SimilarItem]:
-    """Give the resources most like it, by meaning, telling words and shared citations."""
+    """Give the resources most like it by all ways combined, or `by` one, each with why."""
     items = [
         SimilarItem(
             id=found.id,
@@ -185,8 +191,9 @@ def similar(
                 name: SimilarPart(value=value, weight=weight)
                 for name, (value, weight) in found.parts.items()
             },
+            reasons=found.reasons,
         )
-        for found in services.similar.of(resource_id, limit)
+        for found in services.similar.of(resource_id, limit, by)
     ]
     return Page(total=len(items), items=items)
 

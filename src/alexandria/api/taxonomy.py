@@ -1,8 +1,9 @@
 """The tree of categories, and the categories of a resource."""
 
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response, UploadFile
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.api.activity import BatchAccepted
@@ -13,12 +14,27 @@ from alexandria.api.schemas.taxonomy import (
     CategoryOut,
     ClassificationOut,
     ClassificationsOut,
+    ImportedOut,
     Removed,
+    TrainingOut,
+    UnsureOut,
 )
-from alexandria.bootstrap import Services
+from alexandria.bootstrap import Services, thesaurus_files
+from alexandria.protocols.thesauri import MOST_BYTES
+from alexandria.services.classification.review import LARGEST_PAGE
 from alexandria.tasks.celery_tasks.batch import start_batch
 
 router = APIRouter(tags=["taxonomy"])
+
+_MEDIA_TYPES: dict[str, str] = {
+    "turtle": "text/turtle",
+    "rdf-xml": "application/rdf+xml",
+    "json-ld": "application/ld+json",
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": dict.fromkeys(_MEDIA_TYPES.values(), _BINARY)}
+}
 
 
 @router.get("/taxonomy/categories")
@@ -34,6 +50,31 @@ def create_category(body: CategoryIn, services: Writing) -> CategoryOut:
     category = services.categories.create(body.model_dump())
     services.session.commit()
     return CategoryOut.of(category)
+
+
+@router.post("/taxonomy/import")
+def import_thesaurus(
+    file: UploadFile,
+    services: Writing,
+    language: Annotated[str, Query(description="of the names, where concepts have it")] = "en",
+) -> ImportedOut:
+    """Make each concept of a SKOS file (RDF/XML, Turtle, JSON-LD) a category, or renew it."""
+    concepts = thesaurus_files().read(file.file.read(MOST_BYTES + 1))
+    done = services.thesaurus.take(concepts, language)
+    services.session.commit()
+    return ImportedOut(**asdict(done))
+
+
+@router.get("/taxonomy/export", response_class=Response, responses=_FILE)
+def export_thesaurus(
+    services: Reading,
+    file_format: Annotated[
+        Literal["turtle", "rdf-xml", "json-ld"], Query(alias="format")
+    ] = "turtle",
+) -> Response:
+    """Give all categories as SKOS."""
+    data = thesaurus_files().write(services.thesaurus.concepts(), file_format)
+    return Response(data, media_type=_MEDIA_TYPES[file_format])
 
 
 @router.get("/taxonomy/categories/{category_id}")
@@ -70,6 +111,25 @@ def classify(resource_id: str, services: Writing) -> BatchAccepted:
     services.resources.get(resource_id)
     run = start_batch(services, "classify", [resource_id], None)
     return BatchAccepted(task_id=run.id, status_url=f"/tasks/{run.id}", total=1)
+
+
+@router.get("/classification/review")
+def review(
+    services: Reading,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
+    cursor: str | None = None,
+) -> Page[UnsureOut]:
+    """List resources whose subject is unsure, the least sure first, with what is predicted."""
+    found = services.review.page(limit, cursor)
+    items = [UnsureOut.of(one) for one in found.items]
+    return Page(total=found.total, items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/classification/trainings")
+def trainings(services: Reading) -> Page[TrainingOut]:
+    """List the last trainings of the classifier, the newest first, with what came of each."""
+    items = [TrainingOut.of(one) for one in services.training.history()]
+    return Page(total=len(items), items=items)
 
 
 @router.get("/resources/{resource_id}/classification")

@@ -4,10 +4,12 @@ Heavy libraries load inside the factories, so that `alexandria --help` stays qui
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from alexandria import cache_keys
+from alexandria.adapters.pgvector_index import PgVectorIndex
+from alexandria.adapters.postgres_databases import database_beside, is_postgresql_url
 from alexandria.adapters.session_cache import begin_epoch
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.bootstrap.files import extractor, file_store, text_recognition
@@ -18,6 +20,7 @@ from alexandria.bootstrap.models import (
     classifier_trainer,
     embedder,
     learn_readings,
+    thesaurus_files,
 )
 from alexandria.bootstrap.redis_servers import (
     broker_client,
@@ -29,7 +32,9 @@ from alexandria.bootstrap.redis_servers import (
     result_backend_url,
 )
 from alexandria.bootstrap.services import Services
+from alexandria.config import get_settings
 from alexandria.db import LibrarySession, make_engine, writing
+from alexandria.db.pgvector import can_compare
 from alexandria.events import Event, outbox
 from alexandria.events.history import SharedHistory
 from alexandria.migrations import migrate
@@ -62,6 +67,7 @@ __all__ = [
     "share_history",
     "shared_history",
     "text_recognition",
+    "thesaurus_files",
 ]
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "papers.jsonl"
@@ -94,25 +100,40 @@ def invalidate_at_once(event: Event) -> None:
 
 @contextmanager
 def open_empty_library(folder: Path) -> Iterator[Library]:
-    """Open a library of its own in the folder, to measure search on."""
-    engine = make_engine(f"sqlite:///{folder / 'library.db'}")
-    try:
-        migrate(engine)
-        with LibrarySession(engine, expire_on_commit=False) as session:
-            services = Services(session)
-            vectors = VectorStore(embedder().model, embedder().dimensions).bind(session)
-            search = SearchService(
-                session, services.fulltext, vectors, embedder(), None, services.freshness
-            )
-            yield Library(session, search, EmbeddingService(session, embedder(), None))
-    finally:
-        engine.dispose()
+    """Open a library of its own, to measure search on: in the folder, or beside the configured one.
+
+    Beside the one on a PostgreSQL server, it is a database that is dropped at the end.
+    """
+    with _empty_database(folder) as url, _session_on(url) as session:
+        services = Services(session)
+        vectors = (
+            PgVectorIndex(session, embedder().model, embedder().dimensions)
+            if can_compare(session)
+            else VectorStore(embedder().model, embedder().dimensions).bind(session)
+        )
+        search = SearchService(
+            session, services.fulltext, vectors, embedder(), None, services.freshness
+        )
+        yield Library(session, search, EmbeddingService(session, embedder(), None))
 
 
 @contextmanager
 def open_empty_graph(folder: Path) -> Iterator[LibrarySession]:
     """Open a library of its own in the folder, to measure links in."""
-    engine = make_engine(f"sqlite:///{folder / 'library.db'}")
+    with _session_on(f"sqlite:///{folder / 'library.db'}") as session:
+        yield session
+
+
+def _empty_database(folder: Path) -> AbstractContextManager[str]:
+    url = get_settings().resolved_database_url
+    if is_postgresql_url(url):
+        return database_beside(url)
+    return nullcontext(f"sqlite:///{folder / 'library.db'}")
+
+
+@contextmanager
+def _session_on(url: str) -> Iterator[LibrarySession]:
+    engine = make_engine(url)
     try:
         migrate(engine)
         with LibrarySession(engine, expire_on_commit=False) as session:

@@ -5,7 +5,10 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_sqlite import IndexTable, SqliteFullText
+from alexandria.adapters.fulltext_postgres import PostgresFullText
+from alexandria.adapters.fulltext_schemas import IndexTable
+from alexandria.adapters.fulltext_sqlite import SqliteFullText
+from alexandria.adapters.pgvector_index import PgVectorIndex
 from alexandria.adapters.session_cache import SessionCache
 from alexandria.bootstrap.files import file_store
 from alexandria.bootstrap.models import (
@@ -23,6 +26,7 @@ from alexandria.bootstrap.redis_servers import (
     cache,
 )
 from alexandria.config import get_settings
+from alexandria.db.pgvector import can_compare
 from alexandria.models import ClassifierTraining
 from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.protocols.classification import Classifier
@@ -31,7 +35,9 @@ from alexandria.services.citations import CitationService
 from alexandria.services.classification import (
     CategoryService,
     MLClassificationService,
+    ReviewService,
     TaxonomyService,
+    ThesaurusService,
     TrainingService,
 )
 from alexandria.services.classification.rules import PRODUCER as RULES_PRODUCER
@@ -49,10 +55,10 @@ from alexandria.services.quality import QualityService
 from alexandria.services.rebuilds import Model, RebuildService
 from alexandria.services.resources import ResourceService
 
-_ALWAYS = (
+_DERIVATIONS = (
     *("embedding", "passages", "quality", "classification", "duplicates", "citations", "graph"),
+    "search",
 )
-"""Derivations that run on every database."""
 _RULES = {
     "quality": QUALITY_PRODUCER,
     "duplicates": DUPLICATES_PRODUCER,
@@ -77,10 +83,10 @@ class DerivingServices:
         return BuildService(self.session)
 
     @cached_property
-    def fulltext(self) -> FullTextIndex | None:
-        """The keyword index; PostgreSQL's is not built yet."""
+    def fulltext(self) -> FullTextIndex:
         is_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return SqliteFullText(self.session, self._index_tables) if is_sqlite else None
+        index = SqliteFullText if is_sqlite else PostgresFullText
+        return index(self.session, self._index_tables)
 
     def _index_tables(self) -> list[IndexTable]:
         found = self.builds.in_use("search")
@@ -90,7 +96,7 @@ class DerivingServices:
     def ledger(self) -> Ledger:
         return Ledger(
             self.session,
-            [*_ALWAYS, *(["search"] if self.fulltext else [])],
+            _DERIVATIONS,
             self.producer_of,
             time_scale=self._settings.alexandria_time_scale,
             grace=self._settings.alexandria_stale_grace,
@@ -170,6 +176,14 @@ class DerivingServices:
         )
 
     @cached_property
+    def thesaurus(self) -> ThesaurusService:
+        return ThesaurusService(self.categories)
+
+    @cached_property
+    def review(self) -> ReviewService:
+        return ReviewService(self.session)
+
+    @cached_property
     def taxonomy(self) -> TaxonomyService:
         return TaxonomyService(self.session, self.resources, self.categories)
 
@@ -213,4 +227,7 @@ class DerivingServices:
 
     @cached_property
     def _vectors(self) -> VectorIndex:
+        if can_compare(self.session):
+            model = self._serving_model
+            return PgVectorIndex(self.session, model.model, model.dimensions)
         return vector_store(*self._which_vectors).bind(self.session)

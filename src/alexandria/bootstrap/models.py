@@ -12,6 +12,7 @@ from alexandria.protocols import Embedder
 from alexandria.protocols.citations import CitationReader, CitationTrainer
 from alexandria.protocols.classification import Classifier, ClassifierTrainer
 from alexandria.protocols.readings import ReadingModel, Readings
+from alexandria.protocols.thesauri import ThesaurusFiles
 
 BUNDLED_MODEL = Path(__file__).parent.parent / "data" / "minilm"
 
@@ -123,8 +124,14 @@ def _classifier_in(path: Path) -> Classifier | None:
     return classifier_trainer().load(path)
 
 
+def thesaurus_files() -> ThesaurusFiles:
+    from alexandria.adapters.skos import SkosFiles  # noqa: PLC0415 (rdflib loads when needed)
+
+    return SkosFiles()
+
+
 def learn_readings(readings: Readings) -> ReadingModel:
     """Compare readers; takes time and memory by their number and that of the items."""
-    from alexandria.adapters.reading_model import EaseAndWalks  # noqa: PLC0415 (SciPy is heavy)
+    from alexandria.adapters.readings import ReadingRanker  # noqa: PLC0415 (SciPy is heavy)
 
-    return EaseAndWalks(readings)
+    return ReadingRanker(readings)

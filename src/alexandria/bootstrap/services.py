@@ -25,6 +25,7 @@ from alexandria.services.near_duplicates import SuggestionService
 from alexandria.services.originals import OriginalService
 from alexandria.services.profile_ledger import ProfileLedger
 from alexandria.services.quality_monitoring import QualityMonitor
+from alexandria.services.quality_review import QualityReview
 from alexandria.services.reading import ResourceReader
 from alexandria.services.recommendations import (
     CoReadingService,
@@ -178,3 +179,7 @@ class Services(DerivingServices):
     @cached_property
     def quality_monitor(self) -> QualityMonitor:
         return QualityMonitor(self.session, self.quality)
+
+    @cached_property
+    def quality_review(self) -> QualityReview:
+        return QualityReview(self.session)

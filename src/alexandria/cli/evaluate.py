@@ -18,6 +18,7 @@ from alexandria.bootstrap import (
     open_empty_library,
 )
 from alexandria.cli.common import DataOption, JsonOption, app, err, handle_errors, out, print_json
+from alexandria.services.authors.evaluation import evaluate_authors
 from alexandria.services.citations import evaluate_citations
 from alexandria.services.citations.gold import ARTICLES, read_data_set
 from alexandria.services.classification.evaluation import evaluate_classifier
@@ -109,6 +110,25 @@ def recommendations(
     del data
     with _progress() as tell:
         report = evaluate_recommendations(dataset, learn_readings, tell, predictions)
+    _print(report, as_json=as_json)
+
+
+@evaluate.command("authors")
+@handle_errors
+def authors(
+    dataset: Annotated[
+        Path, typer.Option(help="Folder of author names, beside the papers that bear them.")
+    ],
+    predictions: Annotated[
+        Path | None, typer.Option(help="File for the person of each name, as JSON lines.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well the names of one person are found among the names of many."""
+    del data
+    with _progress() as tell:
+        report = evaluate_authors(dataset, tell, predictions)
     _print(report, as_json=as_json)
 
 

@@ -75,6 +75,7 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
                 for derivation in services.ledger.active
                 if services.builds.building(derivation.name)
             },
+            "classifier": _classifier(services),
             "outbox": outbox.waiting(session),
             "running": broker_answers(),
         }
@@ -86,12 +87,28 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
     out.print(f"{facts['resources']} resources; the library is {state}", highlight=False)
     for name, left in facts["rebuilding"].items():
         out.print(f"{name} is being built anew: {left} left", highlight=False)
+    classifier = facts["classifier"]
+    out.print(f"subjects are predicted by {classifier['in_use']}", highlight=False)
+    if classifier["trained_at"]:
+        out.print(
+            f"last trained {classifier['trained_at']:%Y-%m-%d}: {classifier['reason']}",
+            highlight=False,
+        )
     columns = ["derivation", "fresh", "pending", "stale", "failed"]
     rows = [
         [name, *(str(figures[column]) for column in columns[1:])]
         for name, figures in facts["derivations"].items()
     ]
     out.print(as_table(columns, rows))
+
+
+def _classifier(services: Services) -> dict[str, Any]:
+    """Tell what predicts subjects, and what came of the last training."""
+    last = next(iter(services.training.history(1)), None)
+    names = ("producer", "is_accepted", "reason", "macro_f1", "old_macro_f1", "trained_at")
+    return {"in_use": services.producer_of("classification")} | {
+        name: getattr(last, name, None) for name in names
+    }
 
 
 def _facts(resource: Resource) -> dict[str, Any]:

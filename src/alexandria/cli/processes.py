@@ -1,4 +1,4 @@
-"""The single processes: `api`, `worker`, `beat`, `flower`, `migrate`."""
+"""The single processes: `api`, `worker`, `beat`, `flower`."""
 
 import ipaddress
 import os
@@ -20,6 +20,7 @@ from alexandria.db import get_engine, writing
 from alexandria.errors import UnavailableError
 from alexandria.log import configure_logging
 from alexandria.migrations import migrate as bring_up_to_date
+from alexandria.services.vector_directions import fill_directions
 from alexandria.tasks.beat_lock import BeatLock
 from alexandria.tasks.beat_schedule import SharedScheduler
 from alexandria.tasks.celery_app import QUEUES, celery_app
@@ -143,21 +144,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@app.command()
-@handle_errors
-def migrate(data: DataOption = None) -> None:
-    """Bring the database up to date."""
-    del data
-    prepare_library(follow_settings=True)
-    typer.echo("The database is up to date.")
-
-
 def prepare_library(*, follow_settings: bool = False) -> None:
     """Migrate the database, and make due what this version, or the settings, want otherwise."""
     make_folder()
     bring_up_to_date(get_engine())
     with writing() as session:
         bootstrap.Services(session).rebuilds.catch_up(follow_settings=follow_settings)
+    with writing() as session:
+        fill_directions(session)
 
 
 def _end_with_parent() -> None:

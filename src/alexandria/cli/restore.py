@@ -38,7 +38,7 @@ from alexandria.migrations import require_known, schema_of, upgrade
 from alexandria.models import LedgerRow
 from alexandria.protocols.backup import Tell
 from alexandria.services.backup import RestoreService, holds_something, put_files
-from alexandria.services.backup.tables import LEFT_OUT
+from alexandria.services.backup.tables import KEYWORD_INDEX, LEFT_OUT
 from alexandria.tasks.celery_tasks.derivation_runs import request_for
 from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.forgetting import forget_redis
@@ -79,7 +79,7 @@ def _restore(archive: ArchiveReader, tell: Tell, *, force: bool) -> dict[str, An
     require_known(archive.manifest.schema_revision)
     _require_room(force=force)
     archive.verify(tell)
-    with _library_to_itself():
+    with library_to_itself():
         was_empty = _require_room(force=force)
         files = put_files(bootstrap.file_store(), archive, tell)
         forget_redis()
@@ -105,14 +105,17 @@ def _replace(archive: ArchiveReader, tell: Tell, *, keep: bool) -> tuple[dict[st
             tables.update(RestoreService(session).put_rows(archive, tell))
         upgrade(connection)
 
-    known = {*Base.metadata.tables, *LEFT_OUT}
-    kept = replace_database(get_engine(), known, fill, keep=keep)
+    kept = replace_database(get_engine(), _is_ours, fill, keep=keep)
     dispose_engine()
     return tables, kept
 
 
+def _is_ours(table: str) -> bool:
+    return table in {*Base.metadata.tables, *LEFT_OUT} or table.startswith(KEYWORD_INDEX)
+
+
 @contextmanager
-def _library_to_itself() -> Iterator[None]:
+def library_to_itself() -> Iterator[None]:
     """Hold the library's lock. Raises ConflictError while it runs, here or elsewhere."""
     settings = get_settings()
     lock = LibraryLock(make_folder())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alexandria.db.base import SKEW, Base, is_over, new_id, now
+from alexandria.db.base import MOVE_TABLE, SKEW, Base, is_over, new_id, now
 from alexandria.db.connection import (
     PoolStatus,
     dispose_engine,
@@ -23,6 +23,7 @@ from alexandria.db.session import (
 )
 
 __all__ = [
+    "MOVE_TABLE",
     "SKEW",
     "Base",
     "LibrarySession",

@@ -10,6 +10,9 @@ from sqlalchemy.types import TypeDecorator
 SKEW = timedelta(seconds=30)
 """So far the clocks of two hosts may differ."""
 
+MOVE_TABLE = "library_move"
+"""Is in a database as long as a library's move into it is not finished."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC, aware on both databases (SQLite itself forgets the zone)."""

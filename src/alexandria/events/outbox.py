@@ -24,6 +24,7 @@ from alexandria.events.event_system import (
     event_emitter,
     process_name,
 )
+from alexandria.events.event_types import SystemEvent
 from alexandria.log import correlation_id
 from alexandria.models import OutboxEvent
 
@@ -241,10 +242,13 @@ def newest_id(session: Session) -> int:
 
 
 def events_of(session: Session, resource_id: str, limit: int = 200) -> list[Event]:
-    """Give what happened to a resource, the newest first."""
+    """Give what happened to a resource, the newest first; not what readers do, which is theirs."""
     rows = session.scalars(
         select(OutboxEvent)
-        .where(OutboxEvent.resource_id == resource_id)
+        .where(
+            OutboxEvent.resource_id == resource_id,
+            OutboxEvent.name != str(SystemEvent.USER_INTERACTION_TRACKED),
+        )
         .order_by(OutboxEvent.id.desc())
         .limit(limit)
     )

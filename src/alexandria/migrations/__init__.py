@@ -11,8 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
+from alexandria.db import MOVE_TABLE
 from alexandria.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,11 @@ def _refuse_newer(script: ScriptDirectory, current: str) -> None:
 
 def _check_database(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
+        if inspect(connection).has_table(MOVE_TABLE):
+            raise UnavailableError(
+                "A library is being moved into this database, and not all of it is there.",
+                "Run `alexandria migrate --to` again, until it says that everything is moved.",
+            )
         return
     version = connection.dialect.server_version_info or (0,)
     if version < _OLDEST_SQLITE:

@@ -1,5 +1,14 @@
 """The tables. A row knows nothing but itself; what happens to it stands in the services."""
 
+from alexandria.models.author import (
+    Author,
+    AuthorDecision,
+    AuthorDecisionMention,
+    AuthorLink,
+    AuthorList,
+    AuthorMention,
+    AuthorNameKey,
+)
 from alexandria.models.build import Build
 from alexandria.models.cache import CacheEpoch
 from alexandria.models.category import (
@@ -30,6 +39,7 @@ from alexandria.models.ingestion import BatchRun, Ingestion
 from alexandria.models.lookup import Lookup
 from alexandria.models.merge import Merge
 from alexandria.models.outbox import OutboxEvent
+from alexandria.models.quality_finding import QualityFinding
 from alexandria.models.reader import (
     CoReading,
     QualityLook,
@@ -51,6 +61,13 @@ from alexandria.models.saved_search import SavedSearch
 from alexandria.models.user import Credential, Interaction, User
 
 __all__ = [
+    "Author",
+    "AuthorDecision",
+    "AuthorDecisionMention",
+    "AuthorLink",
+    "AuthorList",
+    "AuthorMention",
+    "AuthorNameKey",
     "BatchRun",
     "Build",
     "CacheEpoch",
@@ -81,6 +98,7 @@ __all__ = [
     "Merge",
     "OutboxEvent",
     "PassageRow",
+    "QualityFinding",
     "QualityLook",
     "QualityScore",
     "ReaderProfile",

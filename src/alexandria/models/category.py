@@ -1,6 +1,7 @@
 """Subjects: the tree of categories, what was predicted of resources, and what people said of it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +22,12 @@ class Category(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     keywords: Mapped[list[str]] = mapped_column(Json, default=list)
     notation: Mapped[str | None] = mapped_column(Text)
+    uri: Mapped[str | None] = mapped_column(Text, unique=True, index=True)
+    """The address of the concept in the thesaurus that it came from."""
+    language: Mapped[str | None] = mapped_column(Text)
+    """The tag of the language of name, keywords and description, where it is known."""
+    labels: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """In other languages, by their tags: `preferred`, `alternative` (a list), `definition`."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

@@ -54,6 +54,9 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Give an array of shape (len(texts), dimensions) whose rows have length 1."""
 
+    def __hash__(self) -> int:
+        """Tell it from others, so that what it gave can be kept in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchEntry:

@@ -1,6 +1,6 @@
 """What a trained classifier is to the services."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,8 +29,16 @@ class Classifier(Protocol):
 
 
 class ClassifierTrainer(Protocol):
-    def train(self, texts: Sequence[str], vectors: Vectors, labels: Sequence[str]) -> Classifier:
+    def train(
+        self,
+        texts: Sequence[str],
+        vectors: Vectors,
+        labels: Sequence[str],
+        rejected: Collection[int] = (),
+    ) -> Classifier:
         """Train on examples, one label each; a text with several stands here several times.
+
+        `rejected`: the places of texts that do not belong to the label that stands at them.
 
         Raises InvalidInputError with fewer than two labels, or fewer than FEWEST of one.
         """

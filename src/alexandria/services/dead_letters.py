@@ -87,6 +87,11 @@ class DeadLetterService:
         more = len(rows) > limit
         return LetterPage(total or 0, rows[:limit], rows[limit - 1].id if more else None)
 
+    def claim(self, letter: DeadLetter) -> bool:
+        """Keep others from the letter until the transaction ends; False: one of them has it."""
+        query = select(DeadLetter.id).where(DeadLetter.id == letter.id)
+        return self._session.scalar(query.with_for_update(skip_locked=True)) is not None
+
     def discard(self, letter: DeadLetter) -> None:
         self._session.delete(letter)
         self._session.flush()

@@ -15,6 +15,7 @@ from alexandria.db import now, release, see_newest
 from alexandria.models import EmbeddingRow, Resource, ResourceContent
 from alexandria.protocols import Cache, Embedder
 from alexandria.services.ledger import Revisions
+from alexandria.services.vector_directions import set_directions
 from alexandria.services.vector_rows import is_postgresql, next_change
 
 _LEAD_CHARACTERS = 1500
@@ -177,7 +178,9 @@ def store_vectors(
             EmbeddingRow.metadata_revision <= new.excluded.metadata_revision,
         ),
     )
-    session.execute(upsert, _rows(next_change(session, model), model, vectors))
+    change = next_change(session, model)
+    session.execute(upsert, _rows(change, model, vectors))
+    set_directions(session, model, change, {one: vector for one, (vector, *_) in vectors.items()})
 
 
 def drop_vectors(session: Session, resource_ids: Collection[str]) -> None:

@@ -186,6 +186,7 @@ class IngestionService:
                 select(BatchRun)
                 .where(*is_abandoned(BatchRun, self._grace, self._lease))
                 .limit(limit)
+                .with_for_update(skip_locked=True)
             )
         )
 

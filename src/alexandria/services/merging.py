@@ -46,15 +46,17 @@ LEFT: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("embeddings", "passages", "quality_scores", "duplicate_signatures"),
-            *("citation_lists", "citations", "graph_nodes"),
+            *("citation_lists", "citations", "graph_nodes", "author_lists", "author_mentions"),
             *("classification_runs", "classification_predictions"),
         ),
         _COMPUTED,
     ),
     "quality_looks": "the kept one is looked at by itself",
+    "quality_findings": "what was found of the other is not true of the kept one",
     "recommendation_dismissals": "what was not for a reader was the other, not the kept one",
     "duplicate_dismissals": "what was said of the other is said of the kept one as well",
     "citation_decisions": "what was said of references to the other holds for the kept one",
+    "author_decision_mentions": "what was said is of whom the other names, and counts again with it",
     "merges": "tells what was merged into which, whatever becomes of these",
     "outbox": "tells what happened to which, whatever becomes of these",
     "search_documents": _COMPUTED,

@@ -25,7 +25,7 @@ DEGRADATION = 0.05
 FAR = 3.5
 LEAST_BELOW = 0.1
 """So far below the median a score must be, however alike the others are."""
-_MOST_TOLD = 500
+MOST_TOLD = 500
 _CHUNK = 500
 
 
@@ -84,7 +84,7 @@ class QualityMonitor:
     def told_outliers(self) -> list[dict[str, Any]]:
         """Give what the events of outliers carry (SPEC 3.2)."""
         names = ("resource_id", "overall", "threshold", "why")
-        return [{name: one[name] for name in names} for one in self.outliers(_MOST_TOLD)[1]]
+        return [{name: one[name] for name in names} for one in self.outliers(MOST_TOLD)[1]]
 
     def look_for_degradation(self) -> list[dict[str, Any]]:
         """Give the resources whose score, computed today, fell since the last look; note the look.

@@ -91,7 +91,8 @@ class TrashService:
     def remove_files(self) -> int:
         """Remove the files of what was deleted for good, but for those still in use; give how many."""
         removed = 0
-        rows = self._session.scalars(select(FileRemoval).limit(_FILES_AT_ONCE)).all()
+        query = select(FileRemoval).order_by(FileRemoval.sha256).limit(_FILES_AT_ONCE)
+        rows = self._session.scalars(query.with_for_update(skip_locked=True)).all()
         for row in rows:
             in_use = self._is_in_use(row.sha256)
             if in_use or self._files.remove(row.sha256, self._kept):

@@ -20,10 +20,13 @@ def run_again(services: Services, letters: Iterable[DeadLetter]) -> int:
     count = 0
     for letter in letters:
         task = _task_of(letter)
+        if not services.dead_letters.claim(letter):
+            continue
         task.revive(services, letter)
         services.session.commit()
         _queue(task, letter)
-        services.dead_letters.discard(letter)
+        if services.dead_letters.claim(letter):
+            services.dead_letters.discard(letter)
         services.session.commit()
         count += 1
     return count

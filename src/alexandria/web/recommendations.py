@@ -24,7 +24,7 @@ def for_you(
         services,
         found=services.recommendations.recommend(who.user_id, _SHOWN),
         based_on=len(preferences.seeds),
-        topics=list(preferences.subjects or preferences.tags)[:8],
+        learned=services.profiles.learned(who.user_id),
         dismissed=services.session.get(Resource, dismissed) if dismissed else None,
         saved=services.session.get(Resource, saved) if saved else None,
     )
@@ -32,9 +32,16 @@ def for_you(
 
 @router.post("/{resource_id}/save")
 def save(resource_id: str, services: Writing, who: SignedIn) -> RedirectResponse:
-    services.interactions.track(who.user_id, resource_id, "save")
+    services.interactions.save(who.user_id, resource_id)
     services.session.commit()
     return RedirectResponse(f"/ui/for-you?saved={resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/save/undo")
+def undo_save(resource_id: str, services: Writing, who: SignedIn) -> RedirectResponse:
+    services.interactions.undo_save(who.user_id, resource_id)
+    services.session.commit()
+    return RedirectResponse("/ui/for-you", status_code=303)
 
 
 @router.post("/{resource_id}/dismiss")

@@ -1,14 +1,17 @@
 import logging
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.exc import OperationalError
 
 from alexandria.access import Reading, SignedIn, Writing
 from alexandria.bootstrap import Services
+from alexandria.db import writing
 from alexandria.errors import NotFoundError, TransientError
 from alexandria.events import outbox
 from alexandria.models import Merge, Resource
+from alexandria.services.users import Identity
 from alexandria.tasks.celery_tasks.derivation_runs import request_for
 from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.queueing import queue_all
@@ -25,15 +28,21 @@ def read(
     request: Request,
     resource_id: str,
     services: Reading,
+    who: Annotated[Identity, Depends(reader)],
+    afterwards: BackgroundTasks,
     change: str = "",
     start: str = "",
     end: str = "",
 ) -> HTMLResponse:
-    """Show a resource; `change`: the reader's own edit, of which the index line tells.
+    """Show a resource, and note that the reader saw it.
+
+    `change`: the reader's own edit, of which the index line tells.
 
     `start`, `end`: characters of the content that are marked, for the page to open at.
     """
     resource = services.resources.get(resource_id)
+    if who.may("write") and "prefetch" not in request.headers.get("sec-purpose", ""):
+        afterwards.add_task(_note_view, who.user_id, resource_id)
     quality = services.quality.get_quality_scores(resource_id)
     return page(
         request,
@@ -53,7 +62,17 @@ def read(
         duplicates=services.suggestions.of(resource_id),
         merges=_merges(services, resource_id),
         events=outbox.events_of(services.session, resource_id, limit=20),
+        saved=services.interactions.saved(who.user_id, resource_id),
     )
+
+
+def _note_view(user_id: str, resource_id: str) -> None:
+    """After the page is sent, so that no reader waits for a writer."""
+    try:
+        with writing() as session:
+            Services(session).interactions.viewed(user_id, resource_id)
+    except (NotFoundError, OperationalError) as error:
+        logger.warning("The view of %s is not noted: %s", resource_id, error)
 
 
 def _marked(start: int | None, end: int | None, length: int) -> slice | None:
@@ -101,6 +120,21 @@ def decide(
         decided(resource_id, category_id, who.user_id)
     services.session.commit()
     return RedirectResponse(f"/ui/resources/{resource_id}#subjects", status_code=303)
+
+
+@router.post("/{resource_id}/save")
+def save(resource_id: str, services: Writing, who: SignedIn) -> RedirectResponse:
+    """Note that the reader saved it; recommendations learn from that."""
+    services.interactions.save(who.user_id, resource_id)
+    services.session.commit()
+    return RedirectResponse(f"/ui/resources/{resource_id}", status_code=303)
+
+
+@router.post("/{resource_id}/save/undo")
+def undo_save(resource_id: str, services: Writing, who: SignedIn) -> RedirectResponse:
+    services.interactions.undo_save(who.user_id, resource_id)
+    services.session.commit()
+    return RedirectResponse(f"/ui/resources/{resource_id}", status_code=303)
 
 
 @router.post("/{resource_id}/delete")

@@ -156,7 +156,8 @@ class SimilarPart(BaseModel):
 class SimilarItem(BaseModel):
     """`similarity` is the sum of the parts, each its value times its weight.
 
-    `parts`: `meaning`, `words`, `citations`: those that find the resource alike.
+    `parts`: `meaning`, `words`, `citations`: those that find the resource alike; `reasons`: a
+    sentence for each.
     """
 
     id: str
@@ -165,3 +166,4 @@ class SimilarItem(BaseModel):
     year: int | None
     similarity: float
     parts: dict[str, SimilarPart]
+    reasons: list[str]

@@ -20,6 +20,10 @@ LEFT_OUT: Mapping[str, str] = {
     **dict.fromkeys(
         ("citation_lists", "citations", "citation_keys", "graph_nodes", "graph_keys"), _COMPUTED
     ),
+    **dict.fromkeys(
+        ("authors", "author_lists", "author_mentions", "author_name_keys", "author_links"),
+        _COMPUTED,
+    ),
     "reader_profiles": "learned anew from the interactions",
     "co_readings": "compared anew from the interactions",
     "quality_looks": "the next look at quality begins anew",

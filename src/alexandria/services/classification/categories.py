@@ -13,7 +13,10 @@ from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.models import Category
 from alexandria.services.ledger import Ledger
 
-_FIELDS = ("name", "parent_id", "description", "keywords", "notation")
+_FIELDS = (
+    *("name", "parent_id", "description", "keywords", "notation"),
+    *("uri", "language", "labels"),
+)
 
 
 class CategoryService:
@@ -47,27 +50,37 @@ class CategoryService:
         return found
 
     def create(self, values: Mapping[str, Any]) -> Category:
-        """Add a category of these fields: name, parent_id, description, keywords, notation."""
-        category = Category(id=new_id(), name="", description="", keywords=[])
-        self._assign(category, values)
-        category.slug = self._free_slug(category.name)
-        self._session.add(category)
-        return self._written(category)
+        """Add a category with these fields, as the table has them."""
+        category = self.put(None, values)
+        self.announce()
+        return category
 
     def update(self, category_id: str, changes: Mapping[str, Any]) -> Category:
         """Change the fields given; the id and the slug stay."""
-        self._lock()
-        category = self.get(category_id)
-        self._assign(category, changes)
+        self.lock()
+        category = self.put(self.get(category_id), changes)
+        self.announce()
+        return category
+
+    def put(self, category: Category | None, values: Mapping[str, Any]) -> Category:
+        """Add one (None), or change it; for many, between one `lock` and one `announce`."""
+        is_new = category is None
+        if category is None:
+            category = Category(id=new_id(), name="", description="", keywords=[], labels={})
+        self._assign(category, values)
         category.updated_at = now()
-        return self._written(category)
+        if is_new:
+            category.slug = self._free_slug(category.name)
+            self._session.add(category)
+        self._session.flush()
+        return category
 
     def delete(self, category_id: str, *, with_children: bool = False) -> int:
         """Delete a category with what was said of it; give how many went.
 
         Raises ConflictError if others stand below it, unless they are to go as well.
         """
-        self._lock()
+        self.lock()
         self.get(category_id)
         below: dict[str | None, list[str]] = {}
         for one, parent in self._session.execute(select(Category.id, Category.parent_id)):
@@ -83,7 +96,7 @@ class CategoryService:
         for one in reversed(gone):  # those below first
             self._session.execute(delete(Category).where(Category.id == one))
         self._session.expire_all()
-        self._categories_changed()
+        self.announce()
         return len(gone)
 
     def _assign(self, category: Category, values: Mapping[str, Any]) -> None:
@@ -121,21 +134,13 @@ class CategoryService:
             slug = f"{base}-{number}"
         return slug
 
-    def _lock(self) -> None:
+    def lock(self) -> list[Category]:
         """Read the tree as it is now, and keep it so: two moves at once could make a circle."""
-        self._session.scalars(
-            select(Category)
-            .order_by(Category.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).all()
+        query = select(Category).order_by(Category.id).with_for_update()
+        return list(self._session.scalars(query.execution_options(populate_existing=True)))
 
-    def _written(self, category: Category) -> Category:
-        self._session.flush()
-        self._categories_changed()
-        return category
-
-    def _categories_changed(self) -> None:
+    def announce(self) -> None:
+        """Have what follows from the categories themselves looked at again."""
         if self._follows_categories:
             self._ledger.make_all_due("classification")
 

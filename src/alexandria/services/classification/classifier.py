@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +129,7 @@ class MLClassificationService:
             least = _NEGLIGIBLE
         else:
             labels = [one.id for one in categories]
-            meanings = self._embedder.embed([one.description for one in categories])
+            meanings = _meanings(self._embedder, tuple(one.description for one in categories))
             found = confidences(list(texts.values()), vectors, categories, meanings)
             least = LEAST_CONFIDENT
         known = {one.id for one in categories}
@@ -173,3 +174,9 @@ class MLClassificationService:
         )
         size = 2 * self._embedder.dimensions
         return {one: as_vector(blob) for one, blob in rows if blob and len(blob) == size}
+
+
+@lru_cache(maxsize=2)
+def _meanings(embedder: Embedder, descriptions: tuple[str, ...]) -> Vectors:
+    """Embed the categories once for each process: a thesaurus has thousands."""
+    return embedder.embed(descriptions)

@@ -24,12 +24,17 @@ class CategoryWords:
     description: str
     """The text whose meaning is compared."""
     phrases: tuple[str, ...]
-    """Name and keywords, each with spaces around its words."""
+    """Name and keywords in all languages, each with spaces around its words."""
 
 
 def words_of(category: Category) -> CategoryWords:
     parts = [category.name, category.description, ", ".join(category.keywords)]
-    phrases = tuple(_spaced(one) for one in (category.name, *category.keywords))
+    others = [
+        text
+        for words in category.labels.values()
+        for text in (words.get("preferred", ""), *words.get("alternative", ()))
+    ]
+    phrases = tuple(_spaced(one) for one in (category.name, *category.keywords, *others))
     return CategoryWords(category.id, ". ".join(one for one in parts if one), phrases)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from alexandria.db import now
@@ -14,7 +14,6 @@ from alexandria.models import (
     ClassificationPrediction,
     ClassificationRun,
     Resource,
-    ResourceSubject,
 )
 from alexandria.services.classification.categories import CategoryService
 from alexandria.services.ledger import Revisions
@@ -138,37 +137,6 @@ class TaxonomyService:
             self._set_subject(resource, category.name, wanted=not decision.is_confirmed)
         self._session.delete(decision)
         self._session.flush()
-
-    def to_review(self, limit: int) -> tuple[int, list[tuple[ClassificationPrediction, str, str]]]:
-        """Give how many predictions nobody decided on, and the least certain: row, title, name."""
-        decided = (
-            select(ClassificationDecision.category_id)
-            .where(
-                ClassificationDecision.resource_id == ClassificationPrediction.resource_id,
-                ClassificationDecision.category_id == ClassificationPrediction.category_id,
-            )
-            .exists()
-        )
-        is_subject = (
-            select(ResourceSubject.resource_id)
-            .where(
-                ResourceSubject.resource_id == ClassificationPrediction.resource_id,
-                func.lower(ResourceSubject.subject) == func.lower(Category.name),
-            )
-            .exists()
-        )
-        query = (
-            select(ClassificationPrediction, Resource.title, Category.name)
-            .join(Resource, Resource.id == ClassificationPrediction.resource_id)
-            .join(Category, Category.id == ClassificationPrediction.category_id)
-            .where(Resource.deleted_at.is_(None), ~decided, ~is_subject)
-        )
-        total = self._session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        nearest = func.abs(ClassificationPrediction.confidence - 0.5)
-        rows = self._session.execute(
-            query.order_by(nearest, ClassificationPrediction.resource_id).limit(limit)
-        )
-        return total, [(row, title, name) for row, title, name in rows]
 
     def _decide(
         self, resource_id: str, category_id: str, by: str | None, *, is_confirmed: bool

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from alexandria.db import release
 from alexandria.errors import InvalidInputError
 from alexandria.events import SystemEvent, outbox
-from alexandria.models import ClassifierTraining, Resource, ResourceSubject
+from alexandria.models import ClassificationDecision, ClassifierTraining, Resource, ResourceSubject
 from alexandria.protocols import Embedder
 from alexandria.protocols.classification import Classifier, ClassifierTrainer
 from alexandria.services.classification.categories import CategoryService
@@ -35,6 +35,8 @@ class Example:
     text: str
     label: str
     """In a library the id of a category."""
+    is_rejected: bool = False
+    """Whether a person said that it does not belong to the label."""
 
 
 class TrainingService:
@@ -59,7 +61,10 @@ class TrainingService:
         self._folder = folder
 
     def examples(self) -> list[Example]:
-        """Give each subject of a resource that names a category: set, imported or confirmed."""
+        """Give each subject of a resource that names a category: set, imported or confirmed.
+
+        After these, each category that was rejected for a resource and is none of its subjects.
+        """
         ids: dict[str, str] = {}
         for one in self._categories.categories():
             ids.setdefault(one.name.casefold(), one.id)
@@ -70,12 +75,29 @@ class TrainingService:
             .order_by(Resource.created_at, Resource.id, ResourceSubject.position)
         )
         labels = [(one, ids[name.casefold()]) for one, name in rows if name.casefold() in ids]
-        resources = list(dict.fromkeys(one for one, _ in labels))
+        belongs = set(labels)
+        rejected = [pair for pair in self._rejected() if pair not in belongs]
+        resources = list(dict.fromkeys(one for one, _ in [*labels, *rejected]))
         texts: dict[str, str] = {}
         for start in range(0, len(resources), _CHUNK):
             found = read_inputs(self._session, resources[start : start + _CHUNK])
             texts |= {one: text for one, (text, _) in found.items()}
-        return [Example(one, texts[one], label) for one, label in labels if texts.get(one)]
+        return [
+            Example(one, texts[one], label, is_rejected=are_rejected)
+            for pairs, are_rejected in ((labels, False), (rejected, True))
+            for one, label in pairs
+            if texts.get(one)
+        ]
+
+    def _rejected(self) -> list[tuple[str, str]]:
+        """Give resource and category, the earliest decision first."""
+        rows = self._session.execute(
+            select(ClassificationDecision.resource_id, ClassificationDecision.category_id)
+            .join(Resource, Resource.id == ClassificationDecision.resource_id)
+            .where(Resource.deleted_at.is_(None), ClassificationDecision.is_confirmed.is_(False))
+            .order_by(ClassificationDecision.decided_at, Resource.id)
+        )
+        return [(one, category) for one, category in rows]
 
     def with_categories(self, examples: Sequence[Example]) -> list[Example]:
         """Give examples labelled by name with the ids of categories, which are made if missing."""
@@ -93,8 +115,8 @@ class TrainingService:
         """
         release(self._session)
         learned = [one for one in examples if not _is_held_back(one.id)]
-        held_back = [one for one in examples if _is_held_back(one.id)]
-        if not learned:
+        held_back = [one for one in examples if _is_held_back(one.id) and not one.is_rejected]
+        if all(one.is_rejected for one in learned):
             raise InvalidInputError(
                 "There is nothing to learn from: no resource has a subject that names a category.",
                 "Confirm subjects, or name a data set with --dataset.",
@@ -146,7 +168,9 @@ def train_on(
     examples: Sequence[Example], trainer: ClassifierTrainer, embedder: Embedder
 ) -> Classifier:
     texts = [one.text for one in examples]
-    return trainer.train(texts, _embed(embedder, texts), [one.label for one in examples])
+    rejected = [place for place, one in enumerate(examples) if one.is_rejected]
+    labels = [one.label for one in examples]
+    return trainer.train(texts, _embed(embedder, texts), labels, rejected)
 
 
 def answers_of(

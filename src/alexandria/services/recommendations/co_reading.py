@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -16,6 +17,7 @@ from alexandria.models import (
     Resource,
     ResourceSubject,
     ResourceTag,
+    User,
 )
 from alexandria.protocols.readings import LearnReadings, Readings
 from alexandria.services.recommendations.profiles import weigh
@@ -31,17 +33,24 @@ MOST_ITEMS = 20_000
 """The resources that most readers have, then the newest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`found`: reader to resource ids and scores from 0 to 1, the best first."""
+
+    found: Mapping[str, Sequence[tuple[str, float]]]
+    producer: str
+
+
 class CoReadingService:
     def __init__(self, session: Session, learn: LearnReadings) -> None:
         self._session = session
         self._learn = learn
 
-    def compare(self) -> int:
-        """Compare all readers, and keep what each may want to read; give for how many."""
+    def compare(self) -> Comparison:
+        """Compare all readers. It only reads, and takes minutes: no writer should wait for it."""
         libraries = self._libraries()
-        self._session.execute(delete(CoReading))
         if not libraries:
-            return 0
+            return Comparison({}, "")
         items = self._items(libraries)
         place = {one: row for row, one in enumerate(items)}
         readers = sorted(libraries)
@@ -52,13 +61,25 @@ class CoReadingService:
                 self._links(place),
             )
         )
-        for who, found in zip(readers, model.recommend(KEPT), strict=True):
-            best = [[items[row], round(score, 4)] for row, score in found]
+        return Comparison(
+            {
+                who: [(items[row], round(score, 4)) for row, score in found]
+                for who, found in zip(readers, model.recommend(KEPT), strict=True)
+            },
+            model.producer,
+        )
+
+    def keep(self, comparison: Comparison) -> int:
+        """Put it in the place of the last one; give for how many readers."""
+        self._session.execute(delete(CoReading))
+        known = set(self._session.scalars(select(User.id).where(User.id.in_(comparison.found))))
+        for who in sorted(known):
+            best = [list(one) for one in comparison.found[who]]
             self._session.add(
-                CoReading(user_id=who, found=best, producer=model.producer, computed_at=now())
+                CoReading(user_id=who, found=best, producer=comparison.producer, computed_at=now())
             )
         self._session.flush()
-        return len(readers)
+        return len(known)
 
     def _libraries(self) -> dict[str, list[str]]:
         """Give what each of the most active readers cares for."""

@@ -1,7 +1,7 @@
 """What a reader prefers, learned from what they did."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ PRODUCER = "reader profile 1"
 SEEDS = 50
 """Resources that a profile keeps, those that say most of the reader."""
 _NAMES = 30
+_SHOWN = 8
+"""Of each kind, to the reader."""
 _LATEST = 2000
 """Interactions that are read, the newest."""
 _WEIGHTS = {"view": 1.0, "download": 2.0, "save": 3.0}
@@ -54,6 +56,23 @@ class Preferences:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a profile holds, of each kind what counts most first.
+
+    `resources`: ids and titles. `included` of the reader's `interactions` are in it;
+    `computed_at`: None before the first profile, when all of them are read as they are.
+    """
+
+    resources: Sequence[tuple[str, str]]
+    subjects: Sequence[str]
+    tags: Sequence[str]
+    authors: Sequence[str]
+    included: int
+    interactions: int
+    computed_at: datetime | None
+
+
 class UserProfileService:
     def __init__(self, session: Session, ledger: ProfileLedger) -> None:
         self._session = session
@@ -75,13 +94,29 @@ class UserProfileService:
                 )
             )
         )
-        # JSON of PostgreSQL keeps no order.
-        seeds = sorted(known.seeds.items(), key=lambda item: (-item[1], item[0]))
         return Preferences(
-            {one: weight for one, weight in seeds if one in live},
-            known.tags,
-            known.subjects,
-            known.authors,
+            {one: weight for one, weight in _in_order(known.seeds).items() if one in live},
+            _in_order(known.tags),
+            _in_order(known.subjects),
+            _in_order(known.authors),
+        )
+
+    def learned(self, user_id: str) -> Learned:
+        """Give what was learned in words that a reader can check."""
+        row = self._session.get(ReaderProfile, user_id, populate_existing=True)
+        total = self._session.scalar(select(func.count()).where(Interaction.user_id == user_id))
+        known = self.preferences(user_id)
+        best = list(known.seeds)[:_SHOWN]
+        query = select(Resource.id, Resource.title).where(Resource.id.in_(best))
+        titles = {row.id: row.title for row in self._session.execute(query)}
+        return Learned(
+            [(one, titles[one]) for one in best if one in titles],
+            list(known.subjects)[:_SHOWN],
+            list(known.tags)[:_SHOWN],
+            list(known.authors)[:_SHOWN],
+            row.interactions if row else total or 0,
+            total or 0,
+            row.computed_at if row else None,
         )
 
     def _update_learned_preferences(self, user_id: str) -> bool:
@@ -130,6 +165,11 @@ class UserProfileService:
             sums[name] += seeds[one]
         best = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:_NAMES]
         return {name: round(weight, 4) for name, weight in best}
+
+
+def _in_order(weights: Mapping[str, float]) -> dict[str, float]:
+    """Give the greatest first: JSON of PostgreSQL keeps no order."""
+    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
 
 
 def weigh(interactions: Iterable[tuple[Any, ...]], moment: datetime) -> dict[str, float]:

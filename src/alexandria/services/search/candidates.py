@@ -94,8 +94,8 @@ class Candidates:
     def _words(self) -> FullTextIndex:
         if self._fulltext is None:
             raise UnavailableError(
-                "This database has no keyword index.",
-                "Search by meaning, without +, -, quotes and fields, or keep the library on SQLite.",
+                "There is no keyword index.",
+                "Search by meaning, without +, -, quotes and fields, or run `alexandria migrate`.",
             )
         return self._fulltext
 

@@ -25,19 +25,26 @@ def entry_for(resource: Resource) -> SearchEntry:
     )
 
 
-def load_live(session: Session, resource_ids: Collection[str]) -> Sequence[Resource]:
-    """Load the resources that are not deleted with all that an entry needs, in few statements."""
+def load_live(
+    session: Session, resource_ids: Collection[str], *, for_update: bool = False
+) -> Sequence[Resource]:
+    """Load the resources that are not deleted with all that an entry needs, in few statements.
+
+    `for_update`: nobody changes them until the transaction ends.
+    """
+    query = select(Resource).where(
+        Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None)
+    )
+    if for_update:
+        query = query.order_by(Resource.id).with_for_update(key_share=True, of=Resource)
     return session.scalars(
-        select(Resource)
-        .where(Resource.id.in_(list(resource_ids)), Resource.deleted_at.is_(None))
-        .options(
+        query.options(
             selectinload(Resource.body),
             selectinload(Resource.author_rows),
             selectinload(Resource.identifier_rows),
             selectinload(Resource.tag_rows),
             selectinload(Resource.subject_rows),
-        )
-        .execution_options(populate_existing=True)
+        ).execution_options(populate_existing=True)
     ).all()
 
 

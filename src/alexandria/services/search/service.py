@@ -6,13 +6,11 @@ from time import perf_counter
 from typing import TypedDict
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import see_newest
-from alexandria.errors import InvalidInputError, NotFoundError, UnavailableError
-from alexandria.models import EmbeddingRow, Resource
+from alexandria.errors import InvalidInputError, UnavailableError
 from alexandria.protocols import (
     Cache,
     Embedder,
@@ -21,7 +19,6 @@ from alexandria.protocols import (
     PassageIndex,
     VectorIndex,
 )
-from alexandria.services.embeddings import as_vector
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.ledger import Revisions
 from alexandria.services.search import facets
@@ -31,9 +28,8 @@ from alexandria.services.search.entries import entry_for, load_live
 from alexandria.services.search.explanation import explain
 from alexandria.services.search.identified import identified
 from alexandria.services.search.news import found_since
-from alexandria.services.search.ordering import in_order
 from alexandria.services.search.query import ParsedQuery, parse, with_words
-from alexandria.services.search.ranking import LIST_SIZE, Hit, by_meaning
+from alexandria.services.search.ranking import Hit
 from alexandria.services.search.request import SearchRequest, SearchResponse, SearchResult
 from alexandria.services.search.results import page_of
 
@@ -113,29 +109,6 @@ class SearchService:
             }
         )
 
-    def similar(self, resource_id: str, limit: int = 10) -> list[SearchResult]:
-        """Give the resources nearest in meaning; none while the resource has no vector yet."""
-        if (
-            self._session.scalar(
-                select(Resource.id).where(Resource.id == resource_id, Resource.deleted_at.is_(None))
-            )
-            is None
-        ):
-            raise NotFoundError(
-                f"There is no resource {resource_id}.", "It may have been deleted; search for it."
-            )
-        blob = self._session.scalar(
-            select(EmbeddingRow.vector).where(
-                EmbeddingRow.resource_id == resource_id,
-                EmbeddingRow.model == self._embedder.model,
-            )
-        )
-        if blob is None:
-            return []
-        near = by_meaning(self._vectors.search(as_vector(blob), LIST_SIZE, exclude=[resource_id]))
-        live = in_order(self._session, near, "relevance")
-        return self._with_freshness(page_of(self._session, live[:limit], {}))
-
     def update_fts5_index(self, resource_ids: Collection[str]) -> dict[str, Revisions]:
         """Write the keyword index anew for these; give the revisions that it now holds.
 
@@ -143,9 +116,10 @@ class SearchService:
         """
         if self._fulltext is None:
             raise UnavailableError(
-                "This database has no keyword index to update.", "Keep the library on SQLite."
+                "There is no keyword index to update.", "Run `alexandria migrate`."
             )
-        live = load_live(self._session, resource_ids)
+        # Else an entry of an older text could be written over that of an edit meanwhile.
+        live = load_live(self._session, resource_ids, for_update=True)
         self._fulltext.put([entry_for(resource) for resource in live])
         self._fulltext.remove(set(resource_ids) - {resource.id for resource in live})
         return {one.id: (one.content_revision, one.metadata_revision) for one in live}

@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task
 
 from alexandria.bootstrap import Services
-from alexandria.db import LibrarySession
+from alexandria.db import LibrarySession, reading, release
 from alexandria.models import DeadLetter
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import ROUTES, celery_app
@@ -55,7 +55,10 @@ def refresh_recommendation_profile_task(
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.compare_readers_task")
 def compare_readers_task(*, db: LibrarySession) -> int:
     """Compare all readers, and keep what each may want to read; give for how many."""
-    count = Services(db).co_readings.compare()
+    release(db)  # what takes minutes must not hold the lock of a writer
+    with reading() as session:
+        found = Services(session).co_readings.compare()
+    count = Services(db).co_readings.keep(found)
     logger.info("compare_readers_task: %d readers", count)
     return count
 

@@ -9,6 +9,7 @@ from alexandria.config import get_settings
 from alexandria.db import LibrarySession, now, reading, release
 from alexandria.events import EventPriority, SystemEvent, outbox
 from alexandria.services.file_check import examine_files, wanted_files, with_files
+from alexandria.services.quality_monitoring import MOST_TOLD
 from alexandria.tasks.base import DatabaseTask
 from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.batch import queue_batch
@@ -77,14 +78,18 @@ def _tidy_builds(services: Services) -> None:
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.monitor_quality_degradation")
 def monitor_quality_degradation(*, db: LibrarySession) -> int:
     """Tell of resources whose quality fell since the last look (SPEC 3.2, daily)."""
-    found = Services(db).quality_monitor.look_for_degradation()
+    services = Services(db)
+    found = services.quality_monitor.look_for_degradation()
+    services.quality_review.note_degradations(found)
     return _tell(db, SystemEvent.QUALITY_DEGRADATION_DETECTED, found)
 
 
 @celery_app.task(base=DatabaseTask, name="alexandria.tasks.detect_quality_outliers")
 def detect_quality_outliers(*, db: LibrarySession) -> int:
     """Tell of resources whose quality lies far below the others' (SPEC 3.2, weekly)."""
-    found = Services(db).quality_monitor.told_outliers()
+    services = Services(db)
+    found = services.quality_monitor.told_outliers()
+    services.quality_review.note_outliers(found, all_of_them=len(found) < MOST_TOLD)
     return _tell(db, SystemEvent.QUALITY_OUTLIER_DETECTED, found)
 
 

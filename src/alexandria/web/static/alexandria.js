@@ -47,12 +47,14 @@ function search(event) {
   else location.assign("/ui/");
 }
 
-const places = { l: "/ui/", n: "/ui/add", a: "/ui/activity" };
+const places = { l: "/ui/", r: "/ui/review", n: "/ui/add", a: "/ui/activity" };
 const keys = {
   "/": search,
   "?": () => document.getElementById("keys")?.togglePopover(),
   j: () => move(1),
   k: () => move(-1),
+  c: () => press("c"),
+  x: () => press("x"),
   p: () => press("p"),
   t: () => press("t"),
 };

@@ -1,3 +1,5 @@
+"""The keyword index, on both databases: what is put is found, in the same order and no further."""
+
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,21 +11,22 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from alexandria.adapters.fulltext_sqlite import SqliteFullText, fts5_available
+from alexandria.adapters.fulltext_index import KeywordIndex
+from alexandria.adapters.fulltext_sqlite import fts5_available
 from alexandria.models import Resource, ResourceContent
 from alexandria.protocols import KeywordQuery, SearchEntry, Term
-from search_parts import open_engine, session_of
+from search_parts import full_text, open_engine, session_of
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with open_engine(tmp_path) as engine, session_of(engine) as session:
+def session(tmp_path: Path, database_url: str) -> Iterator[Session]:
+    with open_engine(tmp_path, database_url) as engine, session_of(engine) as session:
         yield session
 
 
 @pytest.fixture
-def index(session: Session) -> SqliteFullText:
-    return SqliteFullText(session)
+def index(session: Session) -> KeywordIndex:
+    return full_text(session)
 
 
 def entry(resource_id: str, title: str = "", **columns: str) -> SearchEntry:
@@ -31,7 +34,7 @@ def entry(resource_id: str, title: str = "", **columns: str) -> SearchEntry:
     return replace(empty, **columns)
 
 
-def keep(index: SqliteFullText, *entries: SearchEntry) -> None:
+def keep(index: KeywordIndex, *entries: SearchEntry) -> None:
     """Put entries of resources that are there: snippets and exact phrases come from their texts."""
     for one in entries:
         resource = Resource(id=one.resource_id, title=one.title, abstract=one.abstract or None)
@@ -50,11 +53,11 @@ def starting(*words: str) -> KeywordQuery:
     return KeywordQuery(any_of=(Term(words, prefix=True),))
 
 
-def found(index: SqliteFullText, query: KeywordQuery) -> list[str]:
+def found(index: KeywordIndex, query: KeywordQuery) -> list[str]:
     return [resource_id for resource_id, _ in index.search(query, 100)]
 
 
-def test_finds_what_was_put(index: SqliteFullText) -> None:
+def test_finds_what_was_put(index: KeywordIndex) -> None:
     index.put([entry("a", "Parsing with grammars"), entry("b", "Speech recognition")])
 
     assert found(index, any_of("grammar")) == ["a"]
@@ -62,7 +65,7 @@ def test_finds_what_was_put(index: SqliteFullText) -> None:
     assert index.count(any_of("speech", "parse")) == 2
 
 
-def test_the_best_comes_first_and_scores_higher(index: SqliteFullText) -> None:
+def test_the_best_comes_first_and_scores_higher(index: KeywordIndex) -> None:
     index.put([entry(str(n), f"filler {n}", abstract="other words") for n in range(20)])
     index.put([entry("one", "x", abstract="turbulence here")])
     index.put([entry("two", "turbulence", abstract="of boundary layers")])
@@ -73,7 +76,7 @@ def test_the_best_comes_first_and_scores_higher(index: SqliteFullText) -> None:
     assert ranked[0][1] > ranked[1][1] > 0
 
 
-def test_a_word_in_the_title_weighs_more(index: SqliteFullText) -> None:
+def test_a_word_in_the_title_weighs_more(index: KeywordIndex) -> None:
     index.put([entry(str(n), f"filler {n}") for n in range(20)])
     index.put([entry("abstract", "words", abstract="entropy")])
     index.put([entry("title", "entropy", abstract="words")])
@@ -81,7 +84,7 @@ def test_a_word_in_the_title_weighs_more(index: SqliteFullText) -> None:
     assert found(index, any_of("entropy")) == ["title", "abstract"]
 
 
-def test_put_replaces(index: SqliteFullText) -> None:
+def test_put_replaces(index: KeywordIndex) -> None:
     index.put([entry("a", "old words"), entry("b", "kept words")])
     index.put([entry("a", "new words"), entry("a", "newest words")])
 
@@ -91,17 +94,27 @@ def test_put_replaces(index: SqliteFullText) -> None:
     assert index.count(any_of("words")) == 2
 
 
-def test_remove_leaves_nothing_behind(index: SqliteFullText, session: Session) -> None:
+def test_remove_leaves_nothing_behind(index: KeywordIndex, session: Session) -> None:
     index.put([entry("a", "one", content="long text"), entry("b", "two")])
     index.remove(["a", "unknown"])
 
     assert found(index, any_of("one", "long", "text")) == []
     assert found(index, any_of("two")) == ["b"]
     assert session.scalar(text("SELECT count(*) FROM search_documents")) == 1
-    session.execute(text("INSERT INTO search_index (search_index) VALUES ('integrity-check')"))
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("INSERT INTO search_index (search_index) VALUES ('integrity-check')"))
+    else:
+        left = session.scalars(
+            text("SELECT DISTINCT term FROM search_index_postings ORDER BY term")
+        )
+        assert left.all() == ["#en", "two"]
+        totals = session.execute(
+            text("SELECT sum(documents), sum(tokens) FROM search_index_totals")
+        )
+        assert [tuple(map(int, row)) for row in totals] == [(1, 2)]
 
 
-def test_nothing_is_committed_by_itself(index: SqliteFullText, session: Session) -> None:
+def test_nothing_is_committed_by_itself(index: KeywordIndex, session: Session) -> None:
     index.put([entry("a", "kept")])
     session.commit()
     index.put([entry("a", "changed"), entry("b", "added")])
@@ -111,33 +124,33 @@ def test_nothing_is_committed_by_itself(index: SqliteFullText, session: Session)
     assert found(index, any_of("changed", "added")) == []
 
 
-def test_limits_what_it_gives_but_not_what_it_counts(index: SqliteFullText) -> None:
+def test_limits_what_it_gives_but_not_what_it_counts(index: KeywordIndex) -> None:
     index.put([entry(str(number), "same title") for number in range(30)])
 
     assert len(index.search(any_of("title"), 7)) == 7
     assert index.count(any_of("title")) == 30
 
 
-def test_stop_words_do_not_count_beside_others(index: SqliteFullText) -> None:
+def test_stop_words_do_not_count_beside_others(index: KeywordIndex) -> None:
     index.put([entry("a", "the history of the book"), entry("b", "parsing")])
 
     assert found(index, any_of("what", "is", "the", "parsing")) == ["b"]
 
 
-def test_stop_words_alone_are_searched_for(index: SqliteFullText) -> None:
+def test_stop_words_alone_are_searched_for(index: KeywordIndex) -> None:
     index.put([entry("a", "to be or not to be"), entry("b", "parsing")])
 
     assert found(index, any_of("to", "be", "or", "not")) == ["a"]
     assert found(index, any_of("to", "be", "🙂")) == ["a"]
 
 
-def test_a_phrase_wants_its_words_in_order(index: SqliteFullText) -> None:
+def test_a_phrase_wants_its_words_in_order(index: KeywordIndex) -> None:
     index.put([entry("a", "machine translation"), entry("b", "translation by machine")])
 
     assert found(index, KeywordQuery(all_of=(Term(("machine", "translation")),))) == ["a"]
 
 
-def test_required_and_excluded_terms(index: SqliteFullText) -> None:
+def test_required_and_excluded_terms(index: KeywordIndex) -> None:
     index.put(
         [
             entry("a", "parsing of german"),
@@ -153,7 +166,7 @@ def test_required_and_excluded_terms(index: SqliteFullText) -> None:
     assert found(index, KeywordQuery(none_of=(german,))) == []
 
 
-def test_a_column_limits_where_words_stand(index: SqliteFullText) -> None:
+def test_a_column_limits_where_words_stand(index: KeywordIndex) -> None:
     index.put([entry("a", "smith charts"), entry("b", "charts", authors="Anna Smith")])
 
     assert found(index, KeywordQuery(all_of=(Term(("smith",), column="authors"),))) == ["b"]
@@ -161,7 +174,7 @@ def test_a_column_limits_where_words_stand(index: SqliteFullText) -> None:
     assert sorted(found(index, KeywordQuery(all_of=(Term(("smith",), column="x"),)))) == ["a", "b"]
 
 
-def test_accents_and_case_make_no_difference(index: SqliteFullText) -> None:
+def test_accents_and_case_make_no_difference(index: KeywordIndex) -> None:
     index.put([entry("a", "Études naïves", authors="José Núñez")])
 
     assert found(index, any_of("etudes")) == ["a"]
@@ -186,14 +199,14 @@ def test_accents_and_case_make_no_difference(index: SqliteFullText) -> None:
     ],
 )
 def test_a_prefix_finds_words_whatever_their_stem(
-    index: SqliteFullText, start: str, title: str
+    index: KeywordIndex, start: str, title: str
 ) -> None:
     index.put([entry("a", f"on {title}"), entry("b", "policies of publishing")])
 
     assert found(index, starting(start)) == ["a"]
 
 
-def test_a_phrase_may_end_in_a_prefix(index: SqliteFullText) -> None:
+def test_a_phrase_may_end_in_a_prefix(index: KeywordIndex) -> None:
     index.put([entry("a", "machine generation"), entry("b", "generation of machines")])
 
     assert found(index, starting("machine", "generat")) == ["a"]
@@ -219,7 +232,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
-def test_odd_input_never_raises(index: SqliteFullText, odd: str) -> None:
+def test_odd_input_never_raises(index: KeywordIndex, odd: str) -> None:
     index.put([entry("a", "c++ and covid-19", abstract="plain words")])
 
     for term in (Term((odd,)), Term((odd,), prefix=True), Term((odd, "words"), column="title")):
@@ -232,7 +245,7 @@ def test_odd_input_never_raises(index: SqliteFullText, odd: str) -> None:
             index.snippets(query, ["a"])
 
 
-def test_odd_words_find_their_like(index: SqliteFullText) -> None:
+def test_odd_words_find_their_like(index: KeywordIndex) -> None:
     index.put([entry("a", "covid-19 in numbers"), entry("b", "19 cases of covid")])
 
     assert found(index, any_of("covid-19")) == ["a"]
@@ -254,12 +267,12 @@ terms = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.builds(KeywordQuery, terms, terms, terms))
-def test_every_query_is_understood(index: SqliteFullText, query: KeywordQuery) -> None:
+def test_every_query_is_understood(index: KeywordIndex, query: KeywordQuery) -> None:
     assert isinstance(index.search(query, 10), list)
     assert index.snippets(query, ["a"]) == {}
 
 
-def test_a_very_long_query_is_answered(index: SqliteFullText) -> None:
+def test_a_very_long_query_is_answered(index: KeywordIndex) -> None:
     index.put([entry("a", "the needle")])
 
     query = any_of("needle", *(f"word{number}" for number in range(5_000)))
@@ -268,7 +281,7 @@ def test_a_very_long_query_is_answered(index: SqliteFullText) -> None:
     assert len(index._reading().asked(query).match) < 10_000
 
 
-def test_snippets_mark_what_matched_and_escape_the_rest(index: SqliteFullText) -> None:
+def test_snippets_mark_what_matched_and_escape_the_rest(index: KeywordIndex) -> None:
     keep(index, entry("a", "T", abstract="<script>alert('x')</script> & parsing <b>trees</b>"))
 
     assert index.snippets(any_of("parse", "b"), ["a"]) == {
@@ -277,7 +290,7 @@ def test_snippets_mark_what_matched_and_escape_the_rest(index: SqliteFullText) -
     }
 
 
-def test_text_cannot_bring_its_own_marks(index: SqliteFullText) -> None:
+def test_text_cannot_bring_its_own_marks(index: KeywordIndex) -> None:
     keep(index, entry("a", "T", abstract="\x02evil\x03 <mark>words</mark>"))
 
     snippet = index.snippets(any_of("evil"), ["a"])["a"]
@@ -285,7 +298,7 @@ def test_text_cannot_bring_its_own_marks(index: SqliteFullText) -> None:
     assert snippet == "\x02<mark>evil</mark>\x03 &lt;mark&gt;words&lt;/mark&gt;"
 
 
-def test_a_snippet_comes_from_the_text_that_shows_most(index: SqliteFullText) -> None:
+def test_a_snippet_comes_from_the_text_that_shows_most(index: KeywordIndex) -> None:
     keep(
         index,
         entry("a", "parsing trees", abstract="about trees", content="parsing of trees"),
@@ -301,7 +314,7 @@ def test_a_snippet_comes_from_the_text_that_shows_most(index: SqliteFullText) ->
     }
 
 
-def test_a_snippet_is_short_and_well_formed(index: SqliteFullText) -> None:
+def test_a_snippet_is_short_and_well_formed(index: KeywordIndex) -> None:
     long_word = "needle" * 200
     keep(
         index,
@@ -317,7 +330,7 @@ def test_a_snippet_is_short_and_well_formed(index: SqliteFullText) -> None:
         assert len(re.sub(r"</?mark>|&\w+;", "x", snippet)) < 350
 
 
-def test_snippets_are_only_of_what_matches(index: SqliteFullText) -> None:
+def test_snippets_are_only_of_what_matches(index: KeywordIndex) -> None:
     keep(index, entry("a", "parsing"), entry("b", "speech"))
 
     assert index.snippets(any_of("speech"), ["a"]) == {}
@@ -327,7 +340,7 @@ def test_snippets_are_only_of_what_matches(index: SqliteFullText) -> None:
     ) == {"b": "<mark>speech</mark>"}
 
 
-def test_many_are_put_and_removed_at_once(index: SqliteFullText, session: Session) -> None:
+def test_many_are_put_and_removed_at_once(index: KeywordIndex, session: Session) -> None:
     index.put([entry(str(number), f"title {number}") for number in range(3_000)])
     index.remove([str(number) for number in range(1, 3_000)])
 
@@ -335,5 +348,6 @@ def test_many_are_put_and_removed_at_once(index: SqliteFullText, session: Sessio
     assert session.scalar(text("SELECT count(*) FROM search_index")) == 1
 
 
-def test_fts5_is_available(session: Session) -> None:
-    assert fts5_available(session.connection())
+def test_fts5_is_available(tmp_path: Path) -> None:
+    with open_engine(tmp_path) as engine, engine.connect() as connection:
+        assert fts5_available(connection)
