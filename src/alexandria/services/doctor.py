@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.models import (
+    AuthorList,
     CitationList,
     ClassificationRun,
     DuplicateSignature,
@@ -24,6 +25,7 @@ from alexandria.models import (
     Resource,
 )
 from alexandria.protocols import Cache, FullTextIndex
+from alexandria.services.authors import damaged_author_lists
 from alexandria.services.citations import damaged_lists
 from alexandria.services.doctor_report import Check, Report
 from alexandria.services.embeddings import as_vector, drop_vectors
@@ -45,12 +47,14 @@ _TABLES: Mapping[str, Any] = {
     "duplicates": DuplicateSignature,
     "citations": CitationList,
     "graph": GraphNode,
+    "authors": AuthorList,
 }
 """Derivation to the table of its rows, each with the revisions that it was computed from."""
 _DAMAGED: Mapping[str, Callable[[Session], set[str]]] = {
     "duplicates": damaged,
     "citations": damaged_lists,
     "graph": damaged_nodes,
+    "authors": damaged_author_lists,
 }
 """Derivation to what finds the resources whose rows don't fit together."""
 

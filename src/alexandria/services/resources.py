@@ -23,6 +23,10 @@ from alexandria.services.fields import (
 from alexandria.services.ledger import Ledger
 from alexandria.services.search.entries import entry_for
 
+_MOST_AUTHORS = 100
+"""Names in an event; all of them stand in the record."""
+_LONGEST_NAME = 200
+
 
 class ResourceService:
     """`fulltext`: the keyword index to write in the same transaction; None where there is none."""
@@ -57,6 +61,7 @@ class ResourceService:
             resource,
             fields=sorted(values.keys() - {"content"}),
         )
+        self._tell_authors(resource)
         self._ledger.open(resource, first)
         self._index(resource)
         return resource
@@ -159,6 +164,8 @@ class ResourceService:
             self._record(SystemEvent.RESOURCE_CONTENT_CHANGED, resource, EventPriority.HIGH)
         if metadata:
             self._record(SystemEvent.RESOURCE_METADATA_CHANGED, resource, fields=sorted(metadata))
+        if "authors" in fields:
+            self._tell_authors(resource)
         self._ledger.mark(resource, as_inputs(fields), first)
         self._index(resource)
 
@@ -169,6 +176,15 @@ class ResourceService:
             self._ledger.computed(
                 "search", {resource.id: (resource.content_revision, resource.metadata_revision)}
             )
+
+    def _tell_authors(self, resource: Resource) -> None:
+        names = resource.authors
+        self._record(
+            SystemEvent.AUTHORS_EXTRACTED,
+            resource,
+            total=len(names),
+            authors=[name[:_LONGEST_NAME] for name in names[:_MOST_AUTHORS]],
+        )
 
     def _record(
         self,

@@ -12,6 +12,7 @@ from alexandria.tasks.celery_tasks import (
     find_duplicates_task,
     invalidate_cache_task,
     look_up_task,
+    normalize_author_names_task,
     recompute_quality_task,
     refresh_recommendation_profile_task,
     regenerate_embedding_task,
@@ -22,6 +23,7 @@ from alexandria.tasks.hook import (
     Hook,
     all_recommendation_keys,
     also,
+    authors,
     citations,
     embedding_keys,
     every_tenth,
@@ -104,8 +106,17 @@ HOOKS: tuple[Hook, ...] = (
         countdown=20,
         queue="ml_tasks",
     ),
+    Hook(
+        SystemEvent.AUTHORS_EXTRACTED,
+        "on_author_extracted_normalize_names",
+        normalize_author_names_task,
+        priority=3,
+        countdown=60,
+        queue="batch",
+        arguments=authors,
+    ),
 )
-"""SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
+"""SPEC's own hooks (5.1 to 5.8)."""
 
 (
     on_content_changed_regenerate_embedding,
@@ -115,6 +126,7 @@ HOOKS: tuple[Hook, ...] = (
     on_citation_extracted_update_graph,
     on_user_interaction_refresh_profile,
     on_resource_created_suggest_classification,
+    on_author_extracted_normalize_names,
 ) = HOOKS
 
 
@@ -213,6 +225,19 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         on_citation_extracted_update_graph,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_update_graph",
+        arguments=resource,
+    ),
+    also(
+        on_author_extracted_normalize_names,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_normalize_names",
+        fields=frozenset({"year", "venue"}),
+        arguments=resource,
+    ),
+    also(
+        on_author_extracted_normalize_names,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_normalize_names",
         arguments=resource,
     ),
     also(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from alexandria.db import new_id, release
 from alexandria.models import Author, AuthorLink, AuthorList, AuthorMention, Resource
-from alexandria.services.authors.clustering import Clusters, cluster
+from alexandria.services.authors.clustering import Clusters, cluster, keys_of
 from alexandria.services.authors.comparison import compare
 from alexandria.services.authors.decisions import constraints_of, names_said_with, said_of
 from alexandria.services.authors.evidence import Frequencies, Link, Node
@@ -105,11 +105,7 @@ class AuthorRegistry:
             new = self._read(frontier - known.keys())
             known |= new
             near = self._read(sharing(self._session, list(new.values())) - known.keys())
-            frontier = {
-                key
-                for key, name in near.items()
-                if any(compare(name, other) is not None for other in new.values())
-            }
+            frontier = _like_one_of(near, new.values())
         return known.keys() | set(name_keys)
 
     def _of_the_same_authors(self, name_keys: Collection[str]) -> set[str]:
@@ -211,6 +207,22 @@ def fill_author(author: Author, mentions: Sequence[AuthorMention]) -> None:
     author.name = name
     author.sort_name = " ".join((*read.family, *read.given)) or name.lower()
     author.works = len({one.resource_id for one in mentions})
+
+
+def _like_one_of(near: Mapping[str, Name], names: Iterable[Name]) -> set[str]:
+    """Give the keys of names that may be of the same people as others with whom they share a key."""
+    blocks: dict[str, list[Name]] = defaultdict(list)
+    for name in names:
+        for key in keys_of(name):
+            blocks[key].append(name)
+    return {
+        one
+        for one, name in near.items()
+        if any(
+            compare(name, other) is not None
+            for other in {id(n): n for k in keys_of(name) for n in blocks.get(k, ())}.values()
+        )
+    }
 
 
 def _fullness(printed: str) -> tuple[int, int]:
