@@ -1,9 +1,10 @@
 """What people say of authors, taken down and followed at once: merge, split, and undo."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, aliased
 
 from alexandria.db import now
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
@@ -20,7 +21,7 @@ class DecisionService:
         self._session = session
         self._registry = registry
 
-    def merge(self, author_ids: Sequence[str]) -> AuthorDecision:
+    def merge(self, author_ids: Sequence[str], by: str | None = None) -> AuthorDecision:
         """Say that authors are one person. Raises NotFoundError, InvalidInputError."""
         ids = list(dict.fromkeys(author_ids))
         if len(ids) < 2:
@@ -29,13 +30,14 @@ class DecisionService:
             )
         lock_authors(self._session)
         mentions = [one for author_id in ids for one in self._mentions(author_id)]
-        return self._decide(MERGE, mentions, ())
+        return self._decide(MERGE, mentions, (), by)
 
     def split(
         self,
         author_id: str,
         names: Collection[str] = (),
         resource_ids: Collection[str] = (),
+        by: str | None = None,
     ) -> AuthorDecision:
         """Say that what bears one of the names, or is one of the resources, is by another person.
 
@@ -55,7 +57,14 @@ class DecisionService:
                 "That is all this author has; nothing would be left.",
                 "Leave out what is to stay with the author.",
             )
-        return self._decide(SPLIT, left, gone)
+        return self._decide(SPLIT, left, gone, by)
+
+    def keep_apart(self, author_id: str, other_id: str, by: str | None = None) -> AuthorDecision:
+        """Say that two authors are two people, whatever comes. Raises as `merge` does."""
+        if author_id == other_id:
+            raise InvalidInputError("That is one author.", "Name two different ones.")
+        lock_authors(self._session)
+        return self._decide(SPLIT, self._mentions(author_id), self._mentions(other_id), by)
 
     def undo(self, decision_id: int) -> AuthorDecision:
         """Take a decision back; the rules decide on these names again."""
@@ -80,16 +89,31 @@ class DecisionService:
         """Give the authors whom a decision is about, as they are now: first those of side 0."""
         rows = self._session.execute(
             select(AuthorMention.author_id, AuthorDecisionMention.side)
-            .join(
-                AuthorDecisionMention,
-                (AuthorDecisionMention.resource_id == AuthorMention.resource_id)
-                & (AuthorDecisionMention.position == AuthorMention.position),
-            )
+            .join(AuthorDecisionMention, _same_place(AuthorDecisionMention, AuthorMention))
             .where(AuthorDecisionMention.decision_id == decision.id)
             .order_by(AuthorDecisionMention.side, AuthorMention.resource_id)
         )
         ids = dict.fromkeys(one for one, _ in rows if one)
         return [self._session.get_one(Author, one) for one in ids]
+
+    def kept_apart(self, author_id: str) -> set[str]:
+        """Give the authors whom somebody said to be other people than this one."""
+        own, other = aliased(AuthorDecisionMention), aliased(AuthorDecisionMention)
+        mine, theirs = aliased(AuthorMention), aliased(AuthorMention)
+        rows = self._session.scalars(
+            select(theirs.author_id)
+            .join(other, _same_place(other, theirs))
+            .join(own, (own.decision_id == other.decision_id) & (own.side != other.side))
+            .join(mine, _same_place(own, mine))
+            .join(AuthorDecision, AuthorDecision.id == own.decision_id)
+            .where(
+                mine.author_id == author_id,
+                AuthorDecision.kind == SPLIT,
+                AuthorDecision.undone_at.is_(None),
+            )
+            .distinct()
+        )
+        return {one for one in rows if one} - {author_id}
 
     def decisions_on(self, places: Iterable[tuple[str, str]]) -> list[AuthorDecision]:
         """Give what people decided, undone or not, on printed names of resources; the newest first."""
@@ -100,9 +124,7 @@ class DecisionService:
                 select(
                     AuthorDecision, AuthorDecisionMention.resource_id, AuthorDecisionMention.printed
                 )
-                .join(
-                    AuthorDecisionMention, AuthorDecisionMention.decision_id == AuthorDecision.id
-                )
+                .join(AuthorDecisionMention, AuthorDecisionMention.decision_id == AuthorDecision.id)
                 .where(AuthorDecisionMention.resource_id.in_(chunk))
             )
             found |= {one.id: one for one, *place in rows if tuple(place) in wanted}
@@ -136,9 +158,13 @@ class DecisionService:
         return found
 
     def _decide(
-        self, kind: str, left: Sequence[AuthorMention], right: Sequence[AuthorMention]
+        self,
+        kind: str,
+        left: Sequence[AuthorMention],
+        right: Sequence[AuthorMention],
+        by: str | None,
     ) -> AuthorDecision:
-        decision = AuthorDecision(kind=kind)
+        decision = AuthorDecision(kind=kind, decided_by=by)
         self._session.add(decision)
         self._session.flush()
         for side, mentions in enumerate((left, right)):
@@ -167,3 +193,7 @@ class DecisionService:
             query = select(AuthorMention.name_key).where(AuthorMention.resource_id.in_(chunk))
             found |= set(self._session.scalars(query.distinct()))
         return found
+
+
+def _same_place(said: Any, mention: Any) -> ColumnElement[bool]:
+    return and_(said.resource_id == mention.resource_id, said.position == mention.position)

@@ -108,6 +108,23 @@ class AuthorRegistry:
             frontier = _like_one_of(near, new.values())
         return known.keys() | set(name_keys)
 
+    def names_like(self, author_id: str) -> dict[str, str]:
+        """Give the keys of the names that are like an author's, and how each is like one."""
+        own = self._read(
+            self._session.scalars(
+                select(AuthorMention.name_key)
+                .where(AuthorMention.author_id == author_id)
+                .distinct()
+            ).all()
+        )
+        near = self._read(sharing(self._session, list(own.values())))
+        found: dict[str, str] = {}
+        for key, name in near.items():
+            kinds = [one.kind for mine in own.values() if (one := compare(mine, name))]
+            if kinds:
+                found[key] = kinds[0]
+        return found
+
     def _of_the_same_authors(self, name_keys: Collection[str]) -> set[str]:
         found: set[str] = set()
         for chunk in in_chunks(name_keys):

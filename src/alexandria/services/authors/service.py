@@ -7,14 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from alexandria.errors import InvalidInputError, NotFoundError
 from alexandria.models import (
     Author,
     AuthorDecision,
-    AuthorDecisionMention,
     AuthorLink,
     AuthorMention,
     Resource,
@@ -27,6 +26,7 @@ from alexandria.services.ledger import Revisions
 
 LARGEST_PAGE = 200
 MOST_COAUTHORS = 50
+MOST_ALIKE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,15 @@ class Coauthor:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """Another author with a name, and how it is like one of this author's."""
+
+    author: Author
+    printed: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorRecord:
     """An author with all that is known. `links`: why the names are one person, the surest first."""
 
@@ -69,6 +78,7 @@ class AuthorRecord:
     works: list[Work]
     coauthors: list[Coauthor]
     links: list[AuthorLink]
+    alike: list[Alike]
     decisions: list[AuthorDecision]
 
 
@@ -114,6 +124,7 @@ class AuthorService(DecisionService):
             works,
             self._coauthors(author_id, [one.resource.id for one in works]),
             list(self._session.scalars(links.order_by(AuthorLink.score.desc(), AuthorLink.id))),
+            self._alike(author_id),
             self.decisions_on([(one.resource.id, one.printed) for one in works]),
         )
 
@@ -129,11 +140,35 @@ class AuthorService(DecisionService):
     def of(self, resource_id: str) -> dict[int, Author]:
         """Give the authors of a resource by their position, as far as they are known by now."""
         rows = self._session.execute(
-            select(AuthorMention.position, AuthorMention.printed, Author)
+            select(AuthorMention.position, Author)
             .join(Author, Author.id == AuthorMention.author_id)
             .where(AuthorMention.resource_id == resource_id)
         )
-        return {position: author for position, _, author in rows}
+        return dict(rows.tuples())
+
+    def _alike(self, author_id: str) -> list[Alike]:
+        """Give authors whose names may be of the same person, but too little speaks for it.
+
+        Whom somebody said to be another person is not among them.
+        """
+        kinds = self._registry.names_like(author_id)
+        apart = self.kept_apart(author_id)
+        found: dict[str, tuple[str, str]] = {}
+        for chunk in in_chunks(kinds):
+            rows = self._session.execute(
+                select(AuthorMention.author_id, AuthorMention.name_key, AuthorMention.printed)
+                .where(AuthorMention.name_key.in_(chunk), AuthorMention.author_id != author_id)
+                .distinct()
+                .order_by(AuthorMention.author_id, AuthorMention.printed)
+            )
+            for one, key, printed in rows:
+                if one and one not in apart:
+                    found.setdefault(one, (printed, kinds[key]))
+        authors = select(Author).where(Author.id.in_(sorted(found)[:MOST_ALIKE]))
+        return [
+            Alike(one, *found[one.id])
+            for one in self._session.scalars(authors.order_by(Author.works.desc(), Author.id))
+        ]
 
     def _works(self, author_id: str) -> list[Work]:
         rows = self._session.execute(
@@ -176,7 +211,7 @@ def _names(works: Sequence[Work]) -> list[NameForm]:
     return sorted(found, key=lambda one: (-one.works, one.name))
 
 
-def _has_word(word: str) -> object:
+def _has_word(word: str) -> ColumnElement[bool]:
     escaped = word.replace("%", "").replace("_", "")
     mention = select(AuthorMention.author_id).where(
         or_(
