@@ -18,7 +18,7 @@ from celery.app.trace import build_tracer
 from celery.exceptions import CDeprecationWarning
 from kombu import pools
 
-from alexandria.bootstrap import broker_client, cache, embedded_broker, embedded_cache
+from alexandria.bootstrap import broker_client, cache, embedded_broker, embedded_cache, models
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, get_engine
 from alexandria.migrations import migrate
@@ -78,6 +78,8 @@ def empty_library(folder: Path, database_url: str | None = None) -> Iterator[Pat
             patch.setenv("DATABASE_URL", database_url)
         get_settings.cache_clear()
         forget_connections()
+        for store in (models.vector_store, models.passage_store):
+            store.cache_clear()  # a library of the same name may have been there
         for part in folder.glob("alexandria.db*"):
             part.unlink()
         migrate(get_engine())

@@ -133,7 +133,9 @@ def own_redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis
     monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{port}/0")
     with redis.Redis(port=port) as client:
         eventually(lambda: _answers(client))
+        forget_connections()  # Celery may hold those to the broker of another test
         yield client
+    forget_connections()
     server.terminate()
     server.wait()
 
@@ -166,7 +168,6 @@ def test_what_a_redis_of_ones_own_held_is_gone_and_what_is_not_ours_stays(
         kept = {key for key in own_redis.keys("*") if not key.startswith(b"_kombu")}
         assert kept == {b"somebody:else", b"alexandria:workers"}
         assert cache().get(cache_keys.embedding(one)) is None
-        forget_connections()
 
 
 TASKS = (

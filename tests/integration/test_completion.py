@@ -58,7 +58,7 @@ def complete(installed: dict[str, str], *words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (["re"], ["rebuild", "restore"]),
+        (["re"], ["restore", "rebuild"]),
         (["dead", ""], ["list", "retry", "discard"]),
         (
             ["rebuild", ""],

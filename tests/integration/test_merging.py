@@ -167,6 +167,7 @@ def test_a_resource_is_merged_with_another_that_is_there(pair: tuple[str, str], 
         undo("unknown")
 
 
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'halfvec'")  # pgvector's
 def test_every_table_with_rows_of_a_resource_follows_a_merge_or_says_why_not(
     either_library: Path,
 ) -> None:
