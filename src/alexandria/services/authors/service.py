@@ -144,7 +144,7 @@ class AuthorService(DecisionService):
             .join(Author, Author.id == AuthorMention.author_id)
             .where(AuthorMention.resource_id == resource_id)
         )
-        return dict(rows.tuples())
+        return {position: author for position, author in rows}  # noqa: C416 (rows)
 
     def _alike(self, author_id: str) -> list[Alike]:
         """Give authors whose names may be of the same person, but too little speaks for it.
