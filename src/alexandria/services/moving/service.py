@@ -11,6 +11,7 @@ from sqlalchemy import (
     Engine,
     Table,
     bindparam,
+    delete,
     func,
     insert,
     inspect,
@@ -24,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from alexandria.db import MOVE_TABLE, Base
 from alexandria.errors import ConflictError, InvalidInputError
-from alexandria.models import Build, LedgerRow, Resource
+from alexandria.models import Build, CacheEpoch, LedgerRow, Resource
 from alexandria.protocols import FullTextIndex
 from alexandria.protocols.backup import Tell
 from alexandria.services.moving.progress import Progress
@@ -43,6 +44,8 @@ _LARGE_ROWS_AT_ONCE = 20
 _LARGE = frozenset({"passages", "resource_contents", "resource_revisions", "ingestions"})
 _INDEXED_AT_ONCE = 100
 _BEGUN = "begun"
+_FILLED_AT_FIRST = frozenset({"builds", "cache_epoch"})
+"""Tables in which a new schema has rows already."""
 
 
 class MoveService:
@@ -108,7 +111,7 @@ class MoveService:
             known = Base.metadata.tables.keys()
             full = {
                 name
-                for name in (there & known) - {"builds"}
+                for name in (there & known) - _FILLED_AT_FIRST
                 if connection.scalar(
                     select(literal(1)).select_from(Base.metadata.tables[name]).limit(1)
                 )
@@ -126,6 +129,7 @@ class MoveService:
         with self._target.begin() as connection:
             # Out of the way of the builds that come.
             connection.execute(update(Build).values(id=Build.id + newest))
+            connection.execute(delete(CacheEpoch))
             progress = Progress(connection, self._name)
             progress.begin()
             progress.note(_BEGUN)
