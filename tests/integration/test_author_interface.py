@@ -155,6 +155,23 @@ def test_who_might_be_the_same_is_shown_until_somebody_decides(client: TestClien
     assert "2 papers in the library" in client.get(answer.headers["location"]).text
 
 
+def test_a_decision_stays_with_the_names_when_authors_change_places(client: TestClient) -> None:
+    one = add(client, "Wei Wang", "Ada Moe")
+    other = add(client, "Wei Wang", "Bo Roe")
+    first, second = named(client, "wang")
+    answer = client.post(f"/ui/authors/{first['id']}/apart", data={"other": second["id"]})
+    for work, coauthor in ((one, "Ada Moe"), (other, "Bo Roe")):
+        client.patch(f"/resources/{work}", json={"authors": [coauthor, "Wei Wang"]})
+    with writing() as session:
+        Services(session).authors.normalize_names([one, other])
+    assert {each["id"] for each in named(client, "wang")} == {first["id"], second["id"]}
+    for each in (first, second):
+        assert client.get(f"/authors/{each['id']}").json()["alike"] == []
+    decided = answer.headers["location"].rpartition("=")[2]
+    undone = client.post(f"/authors/decisions/{decided}/undo").json()
+    assert {each["name"] for each in undone["authors"]} == {"Wei Wang"}
+
+
 def test_what_cannot_be_decided_is_refused_with_what_to_do(client: TestClient) -> None:
     add(client, "Ada Lovelace")
     (found,) = named(client, "lovelace")

@@ -1,15 +1,14 @@
 """What people say of authors, taken down and followed at once: merge, split, and undo."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from alexandria.db import now
 from alexandria.errors import ConflictError, InvalidInputError, NotFoundError
 from alexandria.models import Author, AuthorDecision, AuthorDecisionMention, AuthorMention
-from alexandria.services.authors.decisions import MERGE, SPLIT
+from alexandria.services.authors.decisions import MERGE, SPLIT, same_mention
 from alexandria.services.authors.lists import in_chunks, lock_authors
 from alexandria.services.authors.registry import AuthorRegistry
 
@@ -89,7 +88,7 @@ class DecisionService:
         """Give the authors whom a decision is about, as they are now: first those of side 0."""
         rows = self._session.execute(
             select(AuthorMention.author_id, AuthorDecisionMention.side)
-            .join(AuthorDecisionMention, _same_place(AuthorDecisionMention, AuthorMention))
+            .join(AuthorDecisionMention, same_mention(AuthorDecisionMention, AuthorMention))
             .where(AuthorDecisionMention.decision_id == decision.id)
             .order_by(AuthorDecisionMention.side, AuthorMention.resource_id)
         )
@@ -102,9 +101,9 @@ class DecisionService:
         mine, theirs = aliased(AuthorMention), aliased(AuthorMention)
         rows = self._session.scalars(
             select(theirs.author_id)
-            .join(other, _same_place(other, theirs))
+            .join(other, same_mention(other, theirs))
             .join(own, (own.decision_id == other.decision_id) & (own.side != other.side))
-            .join(mine, _same_place(own, mine))
+            .join(mine, same_mention(own, mine))
             .join(AuthorDecision, AuthorDecision.id == own.decision_id)
             .where(
                 mine.author_id == author_id,
@@ -193,7 +192,3 @@ class DecisionService:
             query = select(AuthorMention.name_key).where(AuthorMention.resource_id.in_(chunk))
             found |= set(self._session.scalars(query.distinct()))
         return found
-
-
-def _same_place(said: Any, mention: Any) -> ColumnElement[bool]:
-    return and_(said.resource_id == mention.resource_id, said.position == mention.position)
