@@ -254,7 +254,6 @@ def all_is_done() -> None:
 
 def found_by_title(session: LibrarySession, resource: Resource) -> set[str]:
     fulltext = Services(session).fulltext
-    assert fulltext is not None
     title = Term(tuple(resource.title.split()), column="title", exact=True)
     answer = fulltext.search(KeywordQuery(all_of=(title,)), 1000)
     same = select(Resource.id).where(

@@ -79,7 +79,7 @@ def read(ids: list[str], acknowledged: Any, stop: threading.Event, found: list[s
         number = choose.randrange(len(ids))
         least = acknowledged[number]
         with reading() as session:
-            by_id = Services(session).fulltext is None or choose.random() < 0.5
+            by_id = choose.random() < 0.5
             if by_id:
                 seen = Services(session).reader.read(ids[number])["title"]
             else:

@@ -63,12 +63,9 @@ def test_each_way_finds_its_own_and_says_why(library: Path) -> None:
         (both_cited,) = services.similar.of(made["tides"], by="citations") or (None,)
         assert both_cited is None, "what cites it shares no citation with it"
         words = services.similar.of(made["owls"], by="words")
-        if services.fulltext is None:
-            assert words == []
-        else:
-            assert [one.id for one in words] == [made["hawks"]]
-            assert words[0].reasons[0].startswith("Both have the words ")
-            assert "prey" in words[0].reasons[0]
+        assert [one.id for one in words] == [made["hawks"]]
+        assert words[0].reasons[0].startswith("Both have the words ")
+        assert "prey" in words[0].reasons[0]
 
 
 def test_all_ways_together_add_up_and_leave_out_what_is_deleted(library: Path) -> None:

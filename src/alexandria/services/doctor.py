@@ -65,7 +65,7 @@ class DoctorService:
         session: Session,
         ledger: Ledger,
         freshness: FreshnessService,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         cache: Cache,
         producer_of: Callable[[str], str],
     ) -> None:
@@ -167,8 +167,6 @@ class DoctorService:
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
     ) -> None:
-        if self._fulltext is None:
-            return
         present = self._fulltext.resource_ids()
         check.phantom |= present - live.keys()
         check.missing |= settled.keys() - present
@@ -218,7 +216,7 @@ class DoctorService:
                 check.stale.add(one)
 
     def _take_away(self, name: str, ids: Collection[str]) -> None:
-        if name == "search" and self._fulltext:
+        if name == "search":
             self._fulltext.remove(ids)
         elif name == "embedding":
             drop_vectors(self._session, ids)

@@ -29,9 +29,9 @@ _LONGEST_NAME = 200
 
 
 class ResourceService:
-    """`fulltext`: the keyword index to write in the same transaction; None where there is none."""
+    """`fulltext`: the keyword index, written in the same transaction."""
 
-    def __init__(self, session: Session, ledger: Ledger, fulltext: FullTextIndex | None) -> None:
+    def __init__(self, session: Session, ledger: Ledger, fulltext: FullTextIndex) -> None:
         self._session = session
         self._ledger = ledger
         self._fulltext = fulltext
@@ -104,9 +104,8 @@ class ResourceService:
         self._session.flush()
         event_id = self._record(SystemEvent.RESOURCE_DELETED, resource, EventPriority.HIGH)
         self._ledger.mark_all(resource, event_id)
-        if self._fulltext:
-            self._fulltext.remove([resource_id])
-            self._ledger.close("search", [resource_id])
+        self._fulltext.remove([resource_id])
+        self._ledger.close("search", [resource_id])
         return event_id
 
     def restore(self, resource_id: str) -> Resource:
@@ -171,11 +170,10 @@ class ResourceService:
 
     def _index(self, resource: Resource) -> None:
         # In the same transaction: the change is searchable the moment it is acknowledged.
-        if self._fulltext:
-            self._fulltext.put([entry_for(resource)])
-            self._ledger.computed(
-                "search", {resource.id: (resource.content_revision, resource.metadata_revision)}
-            )
+        self._fulltext.put([entry_for(resource)])
+        self._ledger.computed(
+            "search", {resource.id: (resource.content_revision, resource.metadata_revision)}
+        )
 
     def _tell_authors(self, resource: Resource) -> None:
         names = resource.authors
