@@ -14,7 +14,6 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 import alexandria.cli  # noqa: F401 (it registers the commands)
-from alexandria import bootstrap
 from alexandria.app import create_app
 from alexandria.bootstrap import Services
 from alexandria.cli.common import app as commands
@@ -29,7 +28,7 @@ from derived_data import (
     nothing_is_silently_stale,
     wanted_is_what_was_changed,
 )
-from in_process_worker import empty_library, own_redis, run_all
+from in_process_worker import run_all
 from write_paths import COMMANDS, ROUTES, Driver, World
 
 READS = {"GET", "HEAD", "OPTIONS"}
@@ -66,32 +65,23 @@ def test_every_way_to_write_is_in_the_table(
     assert all(not isinstance(one, str) or one.endswith(".") for one in table.values())
 
 
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
-        bootstrap.close()
-
-
 @pytest.fixture
-def world(redis_folder: Path) -> Iterator[World]:
-    with empty_library(redis_folder) as folder:
-        with writing() as session:
-            secret = Services(session).users.new_token("reader", "write")
-            link = Services(session).users.new_sign_in_link()
-        with TestClient(create_app(), follow_redirects=False) as client:
-            client.headers["Authorization"] = f"Bearer {secret}"
-            assert client.get("/ui/sign-in", params={"token": link}).status_code == 303
-            ids = [
-                client.post("/resources", json={"title": title, "content": content}).json()["id"]
-                for title, content in (
-                    ("The habits of owls", "Owls hunt at night."),
-                    ("Bridges of stone", "An arch carries its load."),
-                )
-            ]
-            run_all()
-            yield World(client, folder, *ids)
+def world(either_with_redis: Path) -> Iterator[World]:
+    with writing() as session:
+        secret = Services(session).users.new_token("reader", "write")
+        link = Services(session).users.new_sign_in_link()
+    with TestClient(create_app(), follow_redirects=False) as client:
+        client.headers["Authorization"] = f"Bearer {secret}"
+        assert client.get("/ui/sign-in", params={"token": link}).status_code == 303
+        ids = [
+            client.post("/resources", json={"title": title, "content": content}).json()["id"]
+            for title, content in (
+                ("The habits of owls", "Owls hunt at night."),
+                ("Bridges of stone", "An arch carries its load."),
+            )
+        ]
+        run_all()
+        yield World(client, either_with_redis, *ids)
 
 
 DRIVERS = {
