@@ -117,6 +117,17 @@ def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[P
 
 
 @pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Take back what a command that ran in this process set for those it would start."""
+    before = dict(os.environ)
+    yield
+    if os.environ.get("ALEXANDRIA_DATA_DIR") != before.get("ALEXANDRIA_DATA_DIR"):
+        os.environ.clear()
+        os.environ.update(before)
+        get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def _quiet_emitter() -> Iterator[None]:
     """Take away the handlers that a test registered."""
     yield

@@ -7,6 +7,9 @@ from sqlalchemy import or_, select, text
 from alexandria.bootstrap import Services
 from alexandria.db import LibrarySession, get_engine, reading, writing
 from alexandria.models import (
+    AuthorLink,
+    AuthorList,
+    AuthorMention,
     Citation,
     CitationList,
     ClassificationPrediction,
@@ -71,6 +74,7 @@ def computed_again(
         "duplicates": (duplicates, services.near_duplicates.compute_duplicates),
         "citations": (citations, services.citations.extract_citations),
         "graph": (graph, services.graph.add_citation_edges),
+        "authors": (authors, services.authors.normalize_names),
     }[name]
     before = show(session, resource_id)
     assert before is not None, f"there is no {name}"
@@ -181,6 +185,25 @@ def graph(session: LibrarySession, resource_id: str) -> Any:
     )
 
 
+def authors(session: LibrarySession, resource_id: str) -> Any:
+    """Give each author as its names, and the links among these; None where none were read."""
+    if session.get(AuthorList, resource_id, populate_existing=True) is None:
+        return None
+    own = select(AuthorMention.author_id).where(AuthorMention.resource_id == resource_id)
+    people = list(session.scalars(own.order_by(AuthorMention.position)))
+    mentions = select(
+        AuthorMention.resource_id, AuthorMention.position, AuthorMention.printed
+    ).order_by(AuthorMention.resource_id, AuthorMention.position)
+    links = select(AuthorLink.first, AuthorLink.second, AuthorLink.kind, AuthorLink.score)
+    return [
+        (
+            [tuple(row) for row in session.execute(mentions.where(AuthorMention.author_id == one))],
+            sorted(tuple(row) for row in session.execute(links.where(AuthorLink.author_id == one))),
+        )
+        for one in people
+    ]
+
+
 def wanted_is_what_was_changed(before: Fields, after: Fields) -> None:
     """Each derivation with a changed input wants the revision of the change."""
     with reading() as session:
@@ -231,7 +254,6 @@ def all_is_done() -> None:
 
 def found_by_title(session: LibrarySession, resource: Resource) -> set[str]:
     fulltext = Services(session).fulltext
-    assert fulltext is not None
     title = Term(tuple(resource.title.split()), column="title", exact=True)
     answer = fulltext.search(KeywordQuery(all_of=(title,)), 1000)
     same = select(Resource.id).where(
@@ -251,6 +273,7 @@ def all_computed(resource_id: str) -> dict[str, Any]:
         services.near_duplicates.compute_duplicates([resource_id])
         services.citations.extract_citations([resource_id])
         services.graph.add_citation_edges([resource_id])
+        services.authors.normalize_names([resource_id])
         session.flush()
         return {
             "search": indexed(session, resource_id),
@@ -261,4 +284,5 @@ def all_computed(resource_id: str) -> dict[str, Any]:
             "duplicates": duplicates(session, resource_id),
             "citations": citations(session, resource_id),
             "graph": graph(session, resource_id),
+            "authors": authors(session, resource_id),
         }

@@ -19,8 +19,6 @@ from alexandria.cli.common import app as commands
 from alexandria.config import get_settings
 from alexandria.db import dispose_engine, new_id, now, reading, writing
 from alexandria.models import (
-    AuthorDecision,
-    AuthorDecisionMention,
     BatchRun,
     EmbeddingRow,
     Ingestion,
@@ -109,16 +107,11 @@ def fill() -> str:
         services.graph.add_citation_edges([owls.id, hawks.id])
         (reference,) = services.graph.citations_of(owls.id).references
         services.graph.decide(owls.id, reference.id, hawks.id, right=True)
-        said = AuthorDecision(kind="merge")
-        said.undone_at = now()
-        session.add(said)
-        session.flush()
-        session.add(
-            AuthorDecisionMention(
-                decision_id=said.id, resource_id=owls.id, position=0, printed="A. Moe", side=0
-            )
-        )
         reader = services.users.add("reader")
+        services.authors.normalize_names(pair)
+        people = services.authors.find("moe").items + services.authors.find("bo").items
+        said = services.authors.merge([one.id for one in people], reader.id)
+        services.authors.undo(said.id)
         animals = services.categories.create({"name": "Animals", "keywords": ["owl"]})
         tiere = Concept("http://e.org/animals", {"en": "Animals", "de": "Tiere"})
         services.thesaurus.take([tiere])
@@ -218,6 +211,7 @@ def derive() -> None:
             ("duplicates", services.near_duplicates.compute_duplicates),
             ("citations", services.citations.extract_citations),
             ("graph", services.graph.add_citation_edges),
+            ("authors", services.authors.normalize_names),
         ):
             if name in {one.name for one in services.ledger.active}:
                 due = [one for one in ids if services.ledger.is_due(name, one)]

@@ -350,6 +350,47 @@ def _review_page(world: World) -> None:
     world.post(place, 303, data={"confirm": category})
 
 
+def _authors_of_both(world: World) -> list[str]:
+    """Let one person have written both; give the authors of each, which are one by the rules."""
+    for one in (world.first, world.second):
+        world.client.patch(f"/resources/{one}", json={"authors": ["Ada Lovelace", "Bo Roe"]})
+    run_all()
+    return [one["id"] for one in world.client.get("/authors").json()["items"]]
+
+
+def _merge_authors(world: World) -> int:
+    body = {"author_ids": _authors_of_both(world)}
+    return int(world.post("/authors/merge", 200, json=body).json()["decision"]["id"])
+
+
+def _split_author(world: World) -> None:
+    body = {"author_id": _authors_of_both(world)[0], "resource_ids": [world.first]}
+    world.post("/authors/split", 200, json=body)
+
+
+def _undo_author_decision(world: World) -> None:
+    world.post(f"/authors/decisions/{_merge_authors(world)}/undo", 200)
+
+
+def _merge_authors_page(world: World) -> None:
+    one, other = _authors_of_both(world)
+    world.post(f"/ui/authors/{one}/merge", 303, data={"other": other})
+
+
+def _keep_apart_page(world: World) -> None:
+    one, other = _authors_of_both(world)
+    world.post(f"/ui/authors/{one}/apart", 303, data={"other": other})
+
+
+def _split_author_page(world: World) -> None:
+    one = _authors_of_both(world)[0]
+    world.post(f"/ui/authors/{one}/split", 303, data={"work": world.second})
+
+
+def _undo_author_page(world: World) -> None:
+    world.post(f"/ui/authors/decisions/{_merge_authors(world)}/undo", 303)
+
+
 def _migrate_command(world: World) -> None:
     """Open the rows that are missing, as after an update that brings a new derivation.
 
@@ -385,6 +426,13 @@ ROUTES: Mapping[str, Driver | str] = {
     "POST /duplicates/{suggestion_id}/dismiss": _DISMISSAL,
     "POST /duplicates/{suggestion_id}/dismiss/undo": _DISMISSAL,
     "POST /resources/{resource_id}/citations/{citation_id}": _decide,
+    "POST /authors/merge": _merge_authors,
+    "POST /authors/split": _split_author,
+    "POST /authors/decisions/{decision_id}/undo": _undo_author_decision,
+    "POST /ui/authors/{author_id}/merge": _merge_authors_page,
+    "POST /ui/authors/{author_id}/apart": _keep_apart_page,
+    "POST /ui/authors/{author_id}/split": _split_author_page,
+    "POST /ui/authors/decisions/{decision_id}/undo": _undo_author_page,
     "POST /taxonomy/categories": _category,
     "PATCH /taxonomy/categories/{category_id}": _change_category,
     "DELETE /taxonomy/categories/{category_id}": _delete_category,

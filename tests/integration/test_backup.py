@@ -99,7 +99,7 @@ def _nothing_is_derived() -> None:
         services = Services(session)
         for table in (EmbeddingRow, QualityScore):
             assert session.scalars(select(table)).all() == []
-        assert services.fulltext is None or services.fulltext.resource_ids() == set()
+        assert services.fulltext.resource_ids() == set()
         live = set(session.scalars(select(Resource.id).where(Resource.deleted_at.is_(None))))
         due = session.scalars(select(LedgerRow)).all()
         assert {(one.subject_id, one.derivation) for one in due} == {

@@ -18,30 +18,17 @@ from alexandria.tasks import beat_lock
 from alexandria.tasks.beat_lock import BeatLock
 from alexandria.tasks.beat_schedule import SharedScheduler
 from alexandria.tasks.celery_app import celery_app
-from in_process_worker import empty_library, own_redis, waiting
+from in_process_worker import waiting
 
 pytestmark = pytest.mark.alone  # it bounds the time of processes
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("beat")
-    with own_redis(folder):
-        yield folder
-
-
-@pytest.fixture
-def library(folder: Path) -> Iterator[Path]:
-    with empty_library(folder):
-        yield folder
-
-
 @contextmanager
-def beat(library: Path, scale: float = 0.1) -> Iterator[subprocess.Popen[bytes]]:
-    log = (library / "beat.log").open("ab")
+def beat(folder: Path, scale: float = 0.1) -> Iterator[subprocess.Popen[bytes]]:
+    log = (folder / "beat.log").open("ab")
     environment = os.environ | {
         "ALEXANDRIA_TIME_SCALE": str(scale),
-        "ALEXANDRIA_DATA_DIR": str(library),
+        "ALEXANDRIA_DATA_DIR": str(folder),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "alexandria", "beat"], env=environment, stdout=log, stderr=log
@@ -71,10 +58,10 @@ def sent() -> int:
     return sum(message.task == "reconcile_task" for message in waiting())
 
 
-def test_two_send_what_one_would_and_the_second_takes_over(library: Path) -> None:
-    with beat(library) as first:
+def test_two_send_what_one_would_and_the_second_takes_over(library_with_redis: Path) -> None:
+    with beat(library_with_redis) as first:
         until(lambda: holder() == first.pid)
-        with beat(library) as second:
+        with beat(library_with_redis) as second:
             until(lambda: sent() >= 1)
             began, before = time.monotonic(), sent()
             time.sleep(7)
@@ -87,11 +74,13 @@ def test_two_send_what_one_would_and_the_second_takes_over(library: Path) -> Non
             until(lambda: sent() > count)
 
 
-def test_one_that_stood_still_sends_nothing_once_another_took_over(library: Path) -> None:
-    with beat(library) as first:
+def test_one_that_stood_still_sends_nothing_once_another_took_over(
+    library_with_redis: Path,
+) -> None:
+    with beat(library_with_redis) as first:
         until(lambda: holder() == first.pid and sent() >= 1)
         first.send_signal(signal.SIGSTOP)
-        with beat(library) as second:
+        with beat(library_with_redis) as second:
             until(lambda: holder() == second.pid)
             first.send_signal(signal.SIGCONT)
             assert first.wait(20) is not None
@@ -118,7 +107,7 @@ def run(one: SharedScheduler) -> None:
         one.tick()
 
 
-def test_what_came_due_while_none_ran_is_sent_once(library: Path) -> None:
+def test_what_came_due_while_none_ran_is_sent_once(library_with_redis: Path) -> None:
     run(scheduler())
     assert names() == []
     ran("quality-degradation", timedelta(hours=25))
@@ -130,7 +119,9 @@ def test_what_came_due_while_none_ran_is_sent_once(library: Path) -> None:
     assert len(names()) == 2
 
 
-def test_what_cannot_be_sent_stays_due(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_sent_stays_due(
+    library_with_redis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran("cache-cleanup", timedelta(days=3))
     one = scheduler()
     with monkeypatch.context() as patch:
@@ -148,7 +139,7 @@ def test_what_cannot_be_sent_stays_due(library: Path, monkeypatch: pytest.Monkey
     assert names() == ["cleanup_expired_cache"]
 
 
-def test_without_the_lease_nothing_is_sent(library: Path) -> None:
+def test_without_the_lease_nothing_is_sent(library_with_redis: Path) -> None:
     ran("cache-cleanup", timedelta(days=3))
     one = scheduler()
     one.lock = BeatLock(lost=lambda: None)

@@ -10,7 +10,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +22,9 @@ from alexandria.db import reading, writing
 from alexandria.protocols.extraction import Record
 from alexandria.services.search import SearchRequest
 from alexandria.tasks import register_all_hooks
-from in_process_worker import empty_library, own_redis
-from postgres_server import PostgresServer
 
 RESOURCES = 3
 READERS = 3
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("race")
-    with own_redis(folder):
-        yield folder
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(folder: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    if request.param == "sqlite":
-        with empty_library(folder):
-            yield folder
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(folder, url):
-        yield folder
 
 
 def title(number: int, version: int) -> str:
@@ -79,7 +58,7 @@ def read(ids: list[str], acknowledged: Any, stop: threading.Event, found: list[s
         number = choose.randrange(len(ids))
         least = acknowledged[number]
         with reading() as session:
-            by_id = Services(session).fulltext is None or choose.random() < 0.5
+            by_id = choose.random() < 0.5
             if by_id:
                 seen = Services(session).reader.read(ids[number])["title"]
             else:
@@ -102,7 +81,9 @@ def disturb(stop: threading.Event) -> None:
 
 
 @pytest.mark.parametrize("disturbed", [False, True], ids=["calm", "disturbed"])
-def test_no_reader_sees_less_than_what_was_acknowledged(library: Path, disturbed: bool) -> None:
+def test_no_reader_sees_less_than_what_was_acknowledged(
+    either_with_redis: Path, disturbed: bool
+) -> None:
     with writing() as session:
         services = Services(session)
         ids = [

@@ -17,24 +17,16 @@ from alexandria.db import reading, writing
 from alexandria.events import SystemEvent
 from alexandria.models import OutboxEvent
 from alexandria.tasks.celery_tasks import invalidate_cache_task
-from in_process_worker import empty_library, own_redis, run_all, waiting
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("warming")
-    with own_redis(folder):
-        yield folder
+from in_process_worker import run_all, waiting
 
 
 @pytest.fixture
-def client(folder: Path) -> Iterator[TestClient]:
-    with empty_library(folder):
-        with writing() as session:
-            token = Services(session).users.new_token("owner")
-        with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
-            run_all()
-            yield client
+def client(either_with_redis: Path) -> Iterator[TestClient]:
+    with writing() as session:
+        token = Services(session).users.new_token("owner")
+    with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
+        run_all()
+        yield client
 
 
 def add(client: TestClient, title: str) -> str:

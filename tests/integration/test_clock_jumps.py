@@ -19,22 +19,9 @@ from alexandria.tasks.celery_app import celery_app
 from alexandria.tasks.celery_tasks.derivation_runs import LEASE, request_for
 from alexandria.tasks.queueing import queue_all
 from alexandria.tasks.transport import move_due
-from in_process_worker import empty_library, own_redis, waiting
+from in_process_worker import waiting
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
-
-
-@pytest.fixture
-def broker(redis_folder: Path) -> Iterator[Path]:
-    with empty_library(redis_folder) as folder:
-        yield folder
 
 
 def test_the_ledger(either_library: Path) -> None:
@@ -74,7 +61,7 @@ def test_the_outbox(either_library: Path, column: str) -> None:
     assert outbox.claim_waiting(*claim) == []
 
 
-def test_delayed_messages_and_the_keys_that_stand_for_them(broker: Path) -> None:
+def test_delayed_messages_and_the_keys_that_stand_for_them(library_with_redis: Path) -> None:
     client = broker_client()
     queue_all([request_for(recompute_quality_task, "one", countdown=10)])
     (message,) = waiting()
@@ -100,7 +87,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 
 
 @pytest.mark.parametrize("jump", [HOUR.total_seconds(), -HOUR.total_seconds()])
-def test_heartbeats(broker: Path, clock: list[float], jump: float) -> None:
+def test_heartbeats(library_with_redis: Path, clock: list[float], jump: float) -> None:
     def alive() -> list[str]:
         return [one["name"] for one in status.heartbeats() if one["alive"]]
 
@@ -119,7 +106,7 @@ def test_heartbeats(broker: Path, clock: list[float], jump: float) -> None:
     assert status.dead_incarnations() == [f"dead {jump}"]
 
 
-def test_what_is_scheduled(broker: Path) -> None:
+def test_what_is_scheduled(library_with_redis: Path) -> None:
     sent: list[str] = []
 
     class Scheduler(SharedScheduler):

@@ -64,7 +64,7 @@ def complete(installed: dict[str, str], *words: str) -> list[str]:
             ["rebuild", ""],
             [
                 *("search", "embedding", "passages", "quality", "classification"),
-                *("duplicates", "citations", "graph"),
+                *("duplicates", "citations", "graph", "authors"),
                 "all",
             ],
         ),

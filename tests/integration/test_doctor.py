@@ -39,7 +39,9 @@ def fill() -> list[str]:
     with writing() as session:
         services = Services(session)
         made = [
-            services.resources.create(Record(title=f"Title {number}", text="Some words.")).id
+            services.resources.create(
+                Record(title=f"Title {number}", text="Some words.", authors=("Ada Moe",))
+            ).id
             for number in range(4)
         ]
     compute(made)
@@ -58,6 +60,7 @@ def compute(ids: list[str]) -> None:
             ("duplicates", services.near_duplicates.compute_duplicates),
             ("citations", services.citations.extract_citations),
             ("graph", services.graph.add_citation_edges),
+            ("authors", services.authors.normalize_names),
         ):
             if name in {one.name for one in services.ledger.active}:
                 services.ledger.computed(name, update(ids))
@@ -140,6 +143,11 @@ HARM: dict[str, tuple[str, str, str]] = {
     "the title of a node is another": (
         *("graph", "stale"),
         "UPDATE graph_nodes SET title = 'Quite another title of a work' WHERE",
+    ),
+    "authors are lost": ("authors", "missing", "DELETE FROM author_lists WHERE"),
+    "it is not known who an author is": (
+        *("authors", "stale"),
+        "UPDATE author_mentions SET author_id = NULL WHERE",
     ),
     "an entry is lost": ("search", "missing", "DELETE FROM search_documents WHERE"),
 }

@@ -104,4 +104,5 @@ def test_every_hook_is_registered_for_its_event(broker: None) -> None:
         (SystemEvent.CITATIONS_EXTRACTED, 5, 30, "default"),
         (SystemEvent.USER_INTERACTION_TRACKED, 3, 300, "ml_tasks"),
         (SystemEvent.RESOURCE_CREATED, 5, 20, "ml_tasks"),
+        (SystemEvent.AUTHORS_EXTRACTED, 3, 60, "batch"),
     ]

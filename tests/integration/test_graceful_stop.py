@@ -17,7 +17,7 @@ from alexandria.models import Ingestion
 from alexandria.tasks.celery_tasks.ingestion import queue_ingestions
 from alexandria.tasks.status import heartbeats, waiting_messages
 from conftest import RunningLibrary, eventually, start_library, stop_library
-from in_process_worker import empty_library, own_redis
+from in_process_worker import empty_library
 from slow_pages import SlowPages, slow_pages
 
 pytestmark = pytest.mark.alone
@@ -38,13 +38,6 @@ def _only_what_is_given_back_comes_back(monkeypatch: pytest.MonkeyPatch) -> None
 def pages() -> Iterator[SlowPages]:
     with slow_pages() as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
 
 
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from alexandria import bootstrap
 from alexandria.bootstrap import Services, broker_client
 from alexandria.config import get_settings
 from alexandria.db import now, reading, writing
@@ -16,29 +15,15 @@ from alexandria.protocols.extraction import Record
 from alexandria.tasks.celery_tasks import look_up_task, reconcile_task
 from alexandria.tasks.celery_tasks.lookups import DUE
 from alexandria.tasks.intake import take_identifier
-from in_process_worker import deliver, empty_library, own_redis, run_all, waiting
+from in_process_worker import deliver, run_all, waiting
 from lookup_services import BROKEN_DOI, KNOWN_DOI, public_services
 from lookup_services import Services as Public
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 
 
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
-        bootstrap.close()
-
-
 @pytest.fixture
-def folder(redis_folder: Path) -> Iterator[Path]:
-    with empty_library(redis_folder) as opened:
-        yield opened
-
-
-@pytest.fixture
-def public(folder: Path) -> Iterator[Public]:
+def public(either_with_redis: Path) -> Iterator[Public]:
     with public_services() as services:
         yield services
 
@@ -85,7 +70,7 @@ def test_a_change_that_touches_no_identifier_queues_none(public: Public) -> None
     assert sorted(states()) == ["found", "unknown"]
 
 
-def test_off_nothing_is_queued_and_switched_on_all_is_found(folder: Path) -> None:
+def test_off_nothing_is_queued_and_switched_on_all_is_found(either_with_redis: Path) -> None:
     make(3)
     assert lookups_waiting() == []
     run_all()

@@ -1,6 +1,5 @@
 """Sentences deep inside long documents are found by meaning, shown, and opened at their place."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +7,15 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from alexandria import bootstrap
 from alexandria.app import create_app
-from alexandria.bootstrap import Services, models
+from alexandria.bootstrap import Services
 from alexandria.db import reading, writing
 from alexandria.models import PassageRow
 from alexandria.protocols.extraction import Record
 from alexandria.services import passages
 from alexandria.services.search import SearchRequest
 from derived_data import all_is_done, nothing_is_silently_stale
-from in_process_worker import empty_library, own_redis, run_all
-from postgres_server import PostgresServer
+from in_process_worker import run_all
 
 FILLER = [
     f"Chapter {number} goes on with bookkeeping, invoices and the yearly report of the office."
@@ -26,27 +23,6 @@ FILLER = [
 ]
 WHALES = "Blue whales sing so deeply that their calls carry across the whole southern ocean."
 BREAD = "Sourdough needs a night to rise, since wild yeast ferments the flour slowly."
-
-
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
-        bootstrap.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, redis_folder: Path) -> Iterator[Path]:
-    for store in (models.vector_store, models.passage_store):
-        store.cache_clear()  # of a library that was in the same place
-    if request.param == "sqlite":
-        with empty_library(redis_folder) as folder:
-            yield folder
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(redis_folder, url) as folder:
-        yield folder
 
 
 def thesis(sentence: str) -> Record:
@@ -76,7 +52,7 @@ def change(resource_id: str, **fields: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", ["semantic", "hybrid"])
-def test_the_passage_is_found_and_shown(library: Path, mode: str) -> None:
+def test_the_passage_is_found_and_shown(either_with_redis: Path, mode: str) -> None:
     whales, bread = add(thesis(WHALES), thesis(BREAD))
 
     for one, question in ((whales, "songs of marine mammals"), (bread, "baking with yeast")):
@@ -89,7 +65,7 @@ def test_the_passage_is_found_and_shown(library: Path, mode: str) -> None:
         assert (WHALES if one == whales else BREAD) in passage["text"]
 
 
-def test_what_is_edited_and_deleted_and_restored_follows(library: Path) -> None:
+def test_what_is_edited_and_deleted_and_restored_follows(either_with_redis: Path) -> None:
     one, other = add(thesis(WHALES), thesis("Nothing else happened in that year at all."))
     change(one, content=thesis(BREAD).text)
     assert BREAD in found("baking with yeast")[0]["passage"]["text"]
@@ -110,7 +86,7 @@ def test_what_is_edited_and_deleted_and_restored_follows(library: Path) -> None:
 
 
 def test_a_long_text_is_finished_in_several_runs(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passages, "AT_ONCE", 7)
     (one,) = add(thesis(WHALES))
@@ -122,7 +98,7 @@ def test_a_long_text_is_finished_in_several_runs(
     all_is_done()
 
 
-def test_a_passage_of_an_older_text_is_not_shown(library: Path) -> None:
+def test_a_passage_of_an_older_text_is_not_shown(either_with_redis: Path) -> None:
     (one,) = add(thesis(WHALES))
     with writing() as session:
         Services(session).resources.update(one, {"content": "Short now."})
@@ -130,7 +106,7 @@ def test_a_passage_of_an_older_text_is_not_shown(library: Path) -> None:
     assert found("songs of marine mammals")[0]["passage"] is None
 
 
-def test_the_page_opens_at_the_passage(library: Path) -> None:
+def test_the_page_opens_at_the_passage(either_with_redis: Path) -> None:
     (one,) = add(thesis(WHALES))
     passage = found("songs of marine mammals")[0]["passage"]
     with writing() as session:

@@ -19,23 +19,14 @@ from alexandria.db import connection, dispose_engine, get_engine, get_pool_statu
 from alexandria.migrations import migrate
 from alexandria.tasks import pool_reports
 from alexandria.tasks.base import TRANSIENT
-from in_process_worker import empty_library, own_redis
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("pool")
-    with own_redis(folder):
-        yield folder
 
 
 @pytest.fixture
-def client(folder: Path) -> Iterator[TestClient]:
-    with empty_library(folder):
-        with writing() as session:
-            token = Services(session).users.new_token("owner")
-        with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
-            yield client
+def client(library_with_redis: Path) -> Iterator[TestClient]:
+    with writing() as session:
+        token = Services(session).users.new_token("owner")
+    with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
+        yield client
 
 
 @pytest.fixture

@@ -16,29 +16,11 @@ from alexandria.protocols.extraction import Record
 from alexandria.services.interactions import VIEW_WINDOW
 from alexandria.services.profile_ledger import PROFILE, USER
 from alexandria.tasks.celery_tasks import detect_quality_outliers, monitor_quality_degradation
-from in_process_worker import empty_library, own_redis, run_all
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    place = tmp_path_factory.mktemp("library")
-    with own_redis(place):
-        yield place
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
-    if request.param == "sqlite":
-        with empty_library(folder):
-            yield folder
-        return
-    server = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(folder, url):
-        yield folder
+from in_process_worker import run_all
 
 
 @pytest.fixture
-def client(library: Path) -> Iterator[TestClient]:
+def client(either_with_redis: Path) -> Iterator[TestClient]:
     with signed_in("write") as one:
         yield one
 

@@ -31,37 +31,11 @@ from alexandria.tasks.celery_tasks.derivations import TASK_OF
 from alexandria.tasks.celery_tasks.upkeep import queue_due
 from conftest import RunningLibrary, all_fresh, eventually, start_library, stop_library
 from derived_data import nothing_is_silently_stale
-from in_process_worker import empty_library, own_redis, run, run_all, waiting
-from postgres_server import PostgresServer
+from in_process_worker import run, run_all, waiting
 
 NUMBERED = [f"House number {number}" for number in range(80)]
 COLOURS = Path(__file__).parents[1] / "fixtures" / "embedding_model"
 TITLES = ["A red house", "A green garden", "The blue sea", "A yellow field", "A white wall"]
-
-
-@pytest.fixture(scope="module")
-def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("library")
-    with own_redis(folder):
-        yield folder
-        bootstrap.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, redis_folder: Path) -> Iterator[Path]:
-    if request.param == "sqlite":
-        with empty_library(redis_folder) as folder:
-            yield folder
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(redis_folder, url) as folder:
-        yield folder
-
-
-@pytest.fixture
-def on_sqlite(redis_folder: Path) -> Iterator[Path]:
-    with empty_library(redis_folder) as folder:
-        yield folder
 
 
 def use_model(folder: Path | None, patch: pytest.MonkeyPatch) -> None:
@@ -118,7 +92,7 @@ def models_of(resource_id: str) -> set[str]:
 
 
 def test_another_model_is_built_beside_the_one_that_serves(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_model(COLOURS, monkeypatch)
     monkeypatch.setenv("ALEXANDRIA_TAKE_ALONG", "1")
@@ -161,7 +135,7 @@ def test_another_model_is_built_beside_the_one_that_serves(
 
 
 def test_a_rebuild_that_is_interrupted_goes_on_where_it_was(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_model(COLOURS, monkeypatch)
     monkeypatch.setenv("ALEXANDRIA_TAKE_ALONG", "1")
@@ -187,7 +161,7 @@ def test_a_rebuild_that_is_interrupted_goes_on_where_it_was(
 
 
 def test_going_back_to_the_model_that_serves_gives_the_other_up(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_model(COLOURS, monkeypatch)
     ids = [add(title) for title in TITLES[:2]]
@@ -207,7 +181,7 @@ def test_going_back_to_the_model_that_serves_gives_the_other_up(
 
 
 def test_a_command_with_other_settings_starts_no_rebuild(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_model(COLOURS, monkeypatch)
     add(TITLES[0])
@@ -220,7 +194,7 @@ def test_a_command_with_other_settings_starts_no_rebuild(
 
 
 def test_a_model_that_is_gone_is_replaced_at_once(
-    library: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A gap can't be helped then, and searches by words go on."""
     copy = tmp_path / "colours"
@@ -240,7 +214,7 @@ def test_a_model_that_is_gone_is_replaced_at_once(
 
 
 def test_what_was_computed_when_a_rebuild_began_is_done_anew(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model changes while a task computes with the one before."""
     use_model(COLOURS, monkeypatch)
@@ -263,7 +237,7 @@ def test_what_was_computed_when_a_rebuild_began_is_done_anew(
 
 
 def test_nobody_switches_while_another_decides_what_to_build(
-    library: Path, monkeypatch: pytest.MonkeyPatch
+    either_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_model(COLOURS, monkeypatch)
     add(TITLES[0])
@@ -288,7 +262,7 @@ def tables() -> set[str]:
 
 
 def test_another_schema_of_the_index_is_built_beside_the_one_that_serves(
-    on_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    library_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALEXANDRIA_TAKE_ALONG", "1")
     get_settings.cache_clear()
@@ -327,7 +301,7 @@ def test_another_schema_of_the_index_is_built_beside_the_one_that_serves(
 
 
 def test_a_library_of_the_first_schema_is_searched_until_the_second_is_built(
-    on_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    library_with_redis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a library from before, whose index was stemmed by SQLite
     old = IndexTable("search_index", "FTS5, schema 1")
@@ -365,7 +339,7 @@ def test_a_library_of_the_first_schema_is_searched_until_the_second_is_built(
         assert Services(session).doctor.examine().as_dict()["found"] == 0
 
 
-def test_an_index_is_built_anew_at_will(on_sqlite: Path) -> None:
+def test_an_index_is_built_anew_at_will(library_with_redis: Path) -> None:
     for title in TITLES:
         add(title)
     run_all()
@@ -383,7 +357,9 @@ def test_an_index_is_built_anew_at_will(on_sqlite: Path) -> None:
 
 
 @pytest.mark.parametrize("derivation", ["quality", "embedding"])
-def test_what_is_computed_in_place_is_computed_anew(library: Path, derivation: str) -> None:
+def test_what_is_computed_in_place_is_computed_anew(
+    either_with_redis: Path, derivation: str
+) -> None:
     only = add(TITLES[0])
     run_all()
     table = {"quality": "quality_scores", "embedding": "embeddings"}[derivation]
@@ -472,6 +448,6 @@ def is_built(running: RunningLibrary, derivation: str) -> bool:
         return bool(database.execute(query, [derivation]).fetchone()[0])
 
 
-def test_there_is_nothing_to_rebuild_of_an_unknown_derivation(library: Path) -> None:
+def test_there_is_nothing_to_rebuild_of_an_unknown_derivation(either_with_redis: Path) -> None:
     with writing() as session, pytest.raises(InvalidInputError):
         Services(session).rebuilds.chosen("horoscope")

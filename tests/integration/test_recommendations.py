@@ -1,10 +1,8 @@
 """What readers are recommended, from what it follows, and that it never goes stale silently."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
@@ -14,27 +12,9 @@ from alexandria.db import now, reading, writing
 from alexandria.models import CoReading, LedgerRow, OutboxEvent, ReaderProfile
 from alexandria.protocols.extraction import Record
 from alexandria.services.profile_ledger import PROFILE, USER
-from in_process_worker import empty_library, own_redis, run_all, waiting
+from in_process_worker import run_all, waiting
 
 BIRDS = ("owls", "hawks", "eagles", "falcons", "kites", "storks")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    place = tmp_path_factory.mktemp("library")
-    with own_redis(place):
-        yield place
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
-    if request.param == "sqlite":
-        with empty_library(folder):
-            yield folder
-        return
-    server = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(folder, url):
-        yield folder
 
 
 def birds() -> dict[str, str]:
@@ -81,8 +61,8 @@ def state(user_id: str) -> LedgerRow:
         return session.get_one(LedgerRow, (USER, user_id, PROFILE))
 
 
-def test_a_reader_who_did_nothing_is_shown_what_is_new_and_good(library: Path) -> None:
-    del library
+def test_a_reader_who_did_nothing_is_shown_what_is_new_and_good(either_with_redis: Path) -> None:
+    del either_with_redis
     found = recommended(reader("ada"))
     assert found == {}, "of an empty library"
     made = birds()
@@ -91,8 +71,10 @@ def test_a_reader_who_did_nothing_is_shown_what_is_new_and_good(library: Path) -
     assert set(found.values()) == {"New in the library, and its record is good."}
 
 
-def test_one_reader_alone_is_recommended_what_is_like_it_and_what_cites_it(library: Path) -> None:
-    del library
+def test_one_reader_alone_is_recommended_what_is_like_it_and_what_cites_it(
+    either_with_redis: Path,
+) -> None:
+    del either_with_redis
     made, ada = birds(), reader("ada")
     did(ada, made["owls"])
     found = recommended(ada)
@@ -102,8 +84,8 @@ def test_one_reader_alone_is_recommended_what_is_like_it_and_what_cites_it(libra
     assert list(found)[-1] == made["bridges"]
 
 
-def test_what_the_reader_does_changes_the_answer_at_once(library: Path) -> None:
-    del library
+def test_what_the_reader_does_changes_the_answer_at_once(either_with_redis: Path) -> None:
+    del either_with_redis
     made, ada = birds(), reader("ada")
     did(ada, made["owls"])
     first = next(iter(recommended(ada)))
@@ -115,8 +97,8 @@ def test_what_the_reader_does_changes_the_answer_at_once(library: Path) -> None:
     assert gone not in recommended(ada)
 
 
-def test_a_dismissal_is_respected_until_it_is_undone(library: Path) -> None:
-    del library
+def test_a_dismissal_is_respected_until_it_is_undone(either_with_redis: Path) -> None:
+    del either_with_redis
     made = birds()
     with writing() as session:
         token = Services(session).users.new_token("owner", "write")
@@ -136,8 +118,8 @@ def test_a_dismissal_is_respected_until_it_is_undone(library: Path) -> None:
         assert client.post("/recommendations/unknown/dismiss").status_code == 404
 
 
-def test_every_tenth_interaction_refreshes_the_profile(library: Path) -> None:
-    del library
+def test_every_tenth_interaction_refreshes_the_profile(either_with_redis: Path) -> None:
+    del either_with_redis
     made, ada = birds(), reader("ada")
     for n in range(9):
         did(ada, made[BIRDS[n % 6]], "view")
@@ -162,9 +144,9 @@ def test_every_tenth_interaction_refreshes_the_profile(library: Path) -> None:
 
 
 def test_a_lost_refresh_is_queued_again_and_a_change_during_it_leaves_it_due(
-    library: Path,
+    either_with_redis: Path,
 ) -> None:
-    del library
+    del either_with_redis
     made, ada = birds(), reader("ada")
     did(ada, made["owls"])
     with writing() as session:
@@ -184,8 +166,8 @@ def test_a_lost_refresh_is_queued_again_and_a_change_during_it_leaves_it_due(
     assert state(ada).due_at is not None
 
 
-def test_a_deletion_and_a_merge_make_the_profiles_of_readers_due(library: Path) -> None:
-    del library
+def test_a_deletion_and_a_merge_make_the_profiles_of_readers_due(either_with_redis: Path) -> None:
+    del either_with_redis
     made, ada = birds(), reader("ada")
     did(ada, made["owls"])
     did(ada, made["kites"])
@@ -210,8 +192,8 @@ def test_a_deletion_and_a_merge_make_the_profiles_of_readers_due(library: Path) 
         assert session.get_one(ReaderProfile, ada).preferences["seeds"].keys() == {made["hawks"]}
 
 
-def test_readers_are_compared_and_bad_ratings_teach_nothing(library: Path) -> None:
-    del library
+def test_readers_are_compared_and_bad_ratings_teach_nothing(either_with_redis: Path) -> None:
+    del either_with_redis
     made = birds()
     several = [reader(name) for name in ("ada", "bo", "cy", "di")]
     for one in several[:3]:
@@ -232,15 +214,15 @@ def test_readers_are_compared_and_bad_ratings_teach_nothing(library: Path) -> No
     assert made["kites"] not in found
 
 
-def test_comparing_an_empty_library_finds_nobody(library: Path) -> None:
-    del library
+def test_comparing_an_empty_library_finds_nobody(either_with_redis: Path) -> None:
+    del either_with_redis
     with writing() as session:
         co_readings = Services(session).co_readings
         assert co_readings.keep(co_readings.compare()) == 0
 
 
-def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(library: Path) -> None:
-    del library
+def test_the_page_shows_reasons_and_lets_readers_save_and_dismiss(either_with_redis: Path) -> None:
+    del either_with_redis
     made = birds()
     with writing() as session:
         token = Services(session).users.new_token("owner", "write")

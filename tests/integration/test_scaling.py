@@ -18,25 +18,17 @@ from alexandria.config import get_settings
 from alexandria.db import reading, writing
 from alexandria.models import Ingestion
 from alexandria.tasks import status
-from in_process_worker import empty_library, own_redis, run_all, waiting
+from in_process_worker import run_all, waiting
 from saved_library import command
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("scaling")
-    with own_redis(folder):
-        yield folder
-
-
 @pytest.fixture
-def client(folder: Path) -> Iterator[TestClient]:
-    with empty_library(folder):
-        with writing() as session:
-            token = Services(session).users.new_token("owner")
-        with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
-            run_all()
-            yield client
+def client(either_with_redis: Path) -> Iterator[TestClient]:
+    with writing() as session:
+        token = Services(session).users.new_token("owner")
+    with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
+        run_all()
+        yield client
 
 
 def figures(client: TestClient) -> dict[tuple[str, ...], float]:

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import now
-from alexandria.errors import InvalidInputError, UnavailableError
+from alexandria.errors import InvalidInputError
 from alexandria.models import LedgerRow, OutboxEvent, QualityScore, Resource
-from alexandria.protocols import FullTextIndex
 from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.search import SearchRequest, SearchResult, SearchService, candidates
@@ -39,22 +38,14 @@ class Shelf:
     def __post_init__(self) -> None:
         self.vectors = VectorStore(self.embedder.model, self.embedder.dimensions)
         self.freshness = FreshnessService(self.session, ["search"], timedelta(seconds=30))
-        self.service = self._service(full_text(self.session))
-        self.without_words = self._service(None)
-
-    def _service(self, fulltext: FullTextIndex | None) -> SearchService:
-        near = self.vectors.bind(self.session)
-        return SearchService(self.session, fulltext, near, self.embedder, None, self.freshness)
+        self.service = self._service(None)
 
     def caching(self) -> SearchService:
-        return SearchService(
-            self.session,
-            full_text(self.session),
-            self.vectors.bind(self.session),
-            self.embedder,
-            self.cache,
-            self.freshness,
-        )
+        return self._service(self.cache)
+
+    def _service(self, cache: JsonCache | None) -> SearchService:
+        words, near = full_text(self.session), self.vectors.bind(self.session)
+        return SearchService(self.session, words, near, self.embedder, cache, self.freshness)
 
     def add(self, title: str, **columns: Any) -> str:
         resource = add_resource(self.session, title, **columns)
@@ -437,17 +428,3 @@ def test_results_tell_how_fresh_they_are(papers: Shelf) -> None:
     response = service.search(SearchRequest("german"))
     assert response["cached"] is True
     assert response["results"][0]["freshness"] == {"search": "stale"}
-
-
-def test_without_a_keyword_index_search_is_by_meaning(papers: Shelf) -> None:
-    service = papers.without_words
-
-    hybrid = service.search(SearchRequest("grammatical"))["results"]
-    assert hybrid[0]["title"] == "Parsing German"
-    assert hybrid[0]["scores"]["keyword"] is None
-    for request in (SearchRequest("german", mode="keyword"), SearchRequest("a -german")):
-        with pytest.raises(UnavailableError) as raised:
-            service.search(request)
-        assert raised.value.remedy
-    with pytest.raises(UnavailableError):
-        service.update_fts5_index([])

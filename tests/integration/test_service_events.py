@@ -34,7 +34,26 @@ def test_a_new_resource_counts_as_its_first_change(either_library: Path) -> None
         "resource.created",
         "resource.content_changed",
         "resource.metadata_changed",
+        "authors.extracted",
     ]
+
+
+def test_authors_are_told_when_they_come_and_when_they_change(either_library: Path) -> None:
+    """SPEC 8.5; a list of hundreds is cut short in the event, with its true length beside it."""
+    resource_id = create(authors=("Ada Lovelace",))
+    name, told = events()[-1]
+    assert (name, told["resource_id"]) == ("authors.extracted", resource_id)
+    assert (told["total"], told["authors"]) == (1, ["Ada Lovelace"])
+    before = len(names())
+    with writing() as session:
+        Services(session).resources.update(resource_id, {"title": "Another"})
+    assert "authors.extracted" not in names()[before:]
+    with writing() as session:
+        many = [f"Author Number {number}" for number in range(130)]
+        Services(session).resources.update(resource_id, {"authors": many})
+    name, told = events()[-1]
+    assert name == "authors.extracted"
+    assert (told["total"], told["authors"]) == (130, many[:100])
 
 
 def test_a_changed_title_is_a_change_of_metadata_only(either_library: Path) -> None:
@@ -42,7 +61,7 @@ def test_a_changed_title_is_a_change_of_metadata_only(either_library: Path) -> N
     with writing() as session:
         resource = Services(session).resources.update(resource_id, {"title": "Another"})
     assert (resource.content_revision, resource.metadata_revision) == (1, 2)
-    assert names()[3:] == ["resource.updated", "resource.metadata_changed"]
+    assert names()[4:] == ["resource.updated", "resource.metadata_changed"]
     assert events()[-1][1]["fields"] == ["title"]
 
 
@@ -51,7 +70,7 @@ def test_a_changed_text_is_a_change_of_content_only(either_library: Path) -> Non
     with writing() as session:
         resource = Services(session).resources.update(resource_id, {"content": "Other words"})
     assert (resource.content_revision, resource.metadata_revision) == (2, 1)
-    assert names()[3:] == ["resource.updated", "resource.content_changed"]
+    assert names()[4:] == ["resource.updated", "resource.content_changed"]
 
 
 def test_what_does_not_change_anything_says_nothing(either_library: Path) -> None:

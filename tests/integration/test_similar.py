@@ -1,6 +1,5 @@
 """What is like a resource, by one way or all, with the reason of each."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,7 @@ from alexandria.app import create_app
 from alexandria.bootstrap import Services
 from alexandria.db import reading, writing
 from alexandria.protocols.extraction import Record
-from in_process_worker import empty_library, own_redis, run_all
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    place = tmp_path_factory.mktemp("library")
-    with own_redis(place):
-        yield place
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
-    if request.param == "sqlite":
-        with empty_library(folder):
-            yield folder
-        return
-    server = request.getfixturevalue("postgres")
-    with server.database() as url, empty_library(folder, url):
-        yield folder
+from in_process_worker import run_all
 
 
 def papers() -> dict[str, str]:
@@ -48,8 +29,8 @@ def papers() -> dict[str, str]:
     return made
 
 
-def test_each_way_finds_its_own_and_says_why(library: Path) -> None:
-    del library
+def test_each_way_finds_its_own_and_says_why(either_with_redis: Path) -> None:
+    del either_with_redis
     made = papers()
     with reading() as session:
         services = Services(session)
@@ -63,16 +44,13 @@ def test_each_way_finds_its_own_and_says_why(library: Path) -> None:
         (both_cited,) = services.similar.of(made["tides"], by="citations") or (None,)
         assert both_cited is None, "what cites it shares no citation with it"
         words = services.similar.of(made["owls"], by="words")
-        if services.fulltext is None:
-            assert words == []
-        else:
-            assert [one.id for one in words] == [made["hawks"]]
-            assert words[0].reasons[0].startswith("Both have the words ")
-            assert "prey" in words[0].reasons[0]
+        assert [one.id for one in words] == [made["hawks"]]
+        assert words[0].reasons[0].startswith("Both have the words ")
+        assert "prey" in words[0].reasons[0]
 
 
-def test_all_ways_together_add_up_and_leave_out_what_is_deleted(library: Path) -> None:
-    del library
+def test_all_ways_together_add_up_and_leave_out_what_is_deleted(either_with_redis: Path) -> None:
+    del either_with_redis
     made = papers()
     with reading() as session:
         services = Services(session)
@@ -90,8 +68,8 @@ def test_all_ways_together_add_up_and_leave_out_what_is_deleted(library: Path) -
         assert made["hawks"] not in [one.id for one in Services(session).similar.of(made["owls"])]
 
 
-def test_the_api_takes_one_way_and_refuses_others(library: Path) -> None:
-    del library
+def test_the_api_takes_one_way_and_refuses_others(either_with_redis: Path) -> None:
+    del either_with_redis
     made = papers()
     with writing() as session:
         token = Services(session).users.new_token("owner", "read")

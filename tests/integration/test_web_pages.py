@@ -172,7 +172,7 @@ class TestLibrary:
         assert "Embedding pending" in text
         assert 'aria-label="Found by keyword"' in text
         assert "quality</span>" in text
-        assert "Complete through change 3<" in text
+        assert "Complete through change 4<" in text
 
     def test_a_result_says_why_it_is_here(self, browser: TestClient) -> None:
         make("Zebra crossings", abstract="How a zebra crosses <b>.")

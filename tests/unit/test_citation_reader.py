@@ -1,4 +1,3 @@
-
 import pytest
 
 from alexandria.adapters.citations.reader import BundledCitationReader

@@ -6,6 +6,7 @@ from fastapi.security import HTTPBearer
 from alexandria.access import signed_in
 from alexandria.api import (
     activity,
+    authors,
     dead_letters,
     duplicates,
     graph,
@@ -43,7 +44,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality, graph, recommendations, taxonomy),
+    *(search, saved_searches, quality, graph, authors, recommendations, taxonomy),
     *(dead_letters, activity, monitoring, metrics),
 ):
     router.include_router(module.router)

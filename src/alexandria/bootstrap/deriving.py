@@ -30,6 +30,8 @@ from alexandria.db.pgvector import can_compare
 from alexandria.models import ClassifierTraining
 from alexandria.protocols import Embedder, FullTextIndex, VectorIndex
 from alexandria.protocols.classification import Classifier
+from alexandria.services.authors import PRODUCER as AUTHORS_PRODUCER
+from alexandria.services.authors import AuthorService
 from alexandria.services.builds import BuildService
 from alexandria.services.citations import CitationService
 from alexandria.services.classification import (
@@ -58,11 +60,13 @@ from alexandria.services.resources import ResourceService
 _DERIVATIONS = (
     *("embedding", "passages", "quality", "classification", "duplicates", "citations", "graph"),
     "search",
+    "authors",
 )
 _RULES = {
     "quality": QUALITY_PRODUCER,
     "duplicates": DUPLICATES_PRODUCER,
     "graph": GRAPH_PRODUCER,
+    "authors": AUTHORS_PRODUCER,
 }
 """Producers that are code alone."""
 
@@ -216,6 +220,10 @@ class DerivingServices:
     @cached_property
     def graph(self) -> GraphService:
         return GraphService(self.session, self.cache)
+
+    @cached_property
+    def authors(self) -> AuthorService:
+        return AuthorService(self.session)
 
     @property
     def _which_vectors(self) -> tuple[str, int | None, str, int]:

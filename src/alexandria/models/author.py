@@ -85,6 +85,8 @@ class AuthorDecision(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
+    decided_by: Mapped[str | None] = mapped_column(String(36))
+    """The user's id."""
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -40,6 +40,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
             delay=30,
         ),
         Derivation("classification", _TEXT, delay=20),
+        Derivation("authors", frozenset({"authors", "year", "venue"}), delay=60),
         Derivation("duplicates", _TEXT | {"authors", "year", "identifiers"}, delay=15),
     )
 }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.models import (
+    AuthorList,
     CitationList,
     ClassificationRun,
     DuplicateSignature,
@@ -24,6 +25,7 @@ from alexandria.models import (
     Resource,
 )
 from alexandria.protocols import Cache, FullTextIndex
+from alexandria.services.authors import damaged_author_lists
 from alexandria.services.citations import damaged_lists
 from alexandria.services.doctor_report import Check, Report
 from alexandria.services.embeddings import as_vector, drop_vectors
@@ -45,12 +47,14 @@ _TABLES: Mapping[str, Any] = {
     "duplicates": DuplicateSignature,
     "citations": CitationList,
     "graph": GraphNode,
+    "authors": AuthorList,
 }
 """Derivation to the table of its rows, each with the revisions that it was computed from."""
 _DAMAGED: Mapping[str, Callable[[Session], set[str]]] = {
     "duplicates": damaged,
     "citations": damaged_lists,
     "graph": damaged_nodes,
+    "authors": damaged_author_lists,
 }
 """Derivation to what finds the resources whose rows don't fit together."""
 
@@ -61,7 +65,7 @@ class DoctorService:
         session: Session,
         ledger: Ledger,
         freshness: FreshnessService,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         cache: Cache,
         producer_of: Callable[[str], str],
     ) -> None:
@@ -163,8 +167,6 @@ class DoctorService:
     def _read_index(
         self, check: Check, live: Mapping[str, Revisions], settled: Mapping[str, Revisions]
     ) -> None:
-        if self._fulltext is None:
-            return
         present = self._fulltext.resource_ids()
         check.phantom |= present - live.keys()
         check.missing |= settled.keys() - present
@@ -214,7 +216,7 @@ class DoctorService:
                 check.stale.add(one)
 
     def _take_away(self, name: str, ids: Collection[str]) -> None:
-        if name == "search" and self._fulltext:
+        if name == "search":
             self._fulltext.remove(ids)
         elif name == "embedding":
             drop_vectors(self._session, ids)

@@ -62,7 +62,7 @@ class RebuildService:
         session: Session,
         ledger: Ledger,
         builds: BuildService,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         model: Callable[[], Model],
         can_serve: Callable[[Build], bool],
     ) -> None:
@@ -136,7 +136,7 @@ class RebuildService:
 
     def _drop(self, build: Build) -> bool:
         """Take a build's data away, or a piece of them; give whether they are gone."""
-        if build.derivation == "search" and self._fulltext and build.place:
+        if build.derivation == "search" and build.place:
             self._fulltext.drop(build.place)
             return True
         used_again = build.version in {one.version for one in self._builds.in_use("embedding")}
@@ -157,12 +157,10 @@ class RebuildService:
 
     def _follow_schema(self) -> None:
         target = self._builds.target("search")
-        if self._fulltext and target and target.version != self._fulltext.schema:
+        if target and target.version != self._fulltext.schema:
             self._start_index()
 
     def _start_index(self) -> None:
-        if self._fulltext is None:
-            return
         build = self._builds.start("search", self._fulltext.schema, None)
         build.place = f"search_index_{build.id}"
         build.producer = f"{build.version}, table {build.place}"

@@ -23,11 +23,15 @@ from alexandria.services.fields import (
 from alexandria.services.ledger import Ledger
 from alexandria.services.search.entries import entry_for
 
+_MOST_AUTHORS = 100
+"""Names in an event; all of them stand in the record."""
+_LONGEST_NAME = 200
+
 
 class ResourceService:
-    """`fulltext`: the keyword index to write in the same transaction; None where there is none."""
+    """`fulltext`: the keyword index, written in the same transaction."""
 
-    def __init__(self, session: Session, ledger: Ledger, fulltext: FullTextIndex | None) -> None:
+    def __init__(self, session: Session, ledger: Ledger, fulltext: FullTextIndex) -> None:
         self._session = session
         self._ledger = ledger
         self._fulltext = fulltext
@@ -57,6 +61,7 @@ class ResourceService:
             resource,
             fields=sorted(values.keys() - {"content"}),
         )
+        self._tell_authors(resource)
         self._ledger.open(resource, first)
         self._index(resource)
         return resource
@@ -99,9 +104,8 @@ class ResourceService:
         self._session.flush()
         event_id = self._record(SystemEvent.RESOURCE_DELETED, resource, EventPriority.HIGH)
         self._ledger.mark_all(resource, event_id)
-        if self._fulltext:
-            self._fulltext.remove([resource_id])
-            self._ledger.close("search", [resource_id])
+        self._fulltext.remove([resource_id])
+        self._ledger.close("search", [resource_id])
         return event_id
 
     def restore(self, resource_id: str) -> Resource:
@@ -159,16 +163,26 @@ class ResourceService:
             self._record(SystemEvent.RESOURCE_CONTENT_CHANGED, resource, EventPriority.HIGH)
         if metadata:
             self._record(SystemEvent.RESOURCE_METADATA_CHANGED, resource, fields=sorted(metadata))
+        if "authors" in fields:
+            self._tell_authors(resource)
         self._ledger.mark(resource, as_inputs(fields), first)
         self._index(resource)
 
     def _index(self, resource: Resource) -> None:
         # In the same transaction: the change is searchable the moment it is acknowledged.
-        if self._fulltext:
-            self._fulltext.put([entry_for(resource)])
-            self._ledger.computed(
-                "search", {resource.id: (resource.content_revision, resource.metadata_revision)}
-            )
+        self._fulltext.put([entry_for(resource)])
+        self._ledger.computed(
+            "search", {resource.id: (resource.content_revision, resource.metadata_revision)}
+        )
+
+    def _tell_authors(self, resource: Resource) -> None:
+        names = resource.authors
+        self._record(
+            SystemEvent.AUTHORS_EXTRACTED,
+            resource,
+            total=len(names),
+            authors=[name[:_LONGEST_NAME] for name in names[:_MOST_AUTHORS]],
+        )
 
     def _record(
         self,

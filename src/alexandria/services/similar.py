@@ -69,7 +69,7 @@ class SimilarService:
         session: Session,
         resources: ResourceService,
         vectors: VectorIndex,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         coupling: Coupling | None = None,
     ) -> None:
         self._session = session
@@ -123,14 +123,14 @@ class SimilarService:
         """Give the words that tell most of the resource, as BM25 has it."""
         text = f"{resource.title} {resource.abstract or ''}".lower()
         words = list(dict.fromkeys(_WORD.findall(text)))[:_READ]
-        if self._fulltext is None or not words:
+        if not words:
             return []
         matched = self._fulltext.matches(_any_of(words), [resource.id]).get(resource.id, [])
         best = sorted(matched, key=lambda match: (-match.score, match.word))
         return [match.word for match in best[:_TELLING]]
 
     def _by_words(self, resource_id: str, telling: Sequence[str]) -> dict[str, float]:
-        if self._fulltext is None or not telling:
+        if not telling:
             return {}
         found = dict(self._fulltext.search(_any_of(telling), _LIST + 1))
         own = found.pop(resource_id, 0.0)
@@ -175,7 +175,7 @@ class SimilarService:
 
     def _shared_words(self, ids: Sequence[str], telling: Sequence[str]) -> dict[str, list[str]]:
         """Give for each resource which of the telling words it has, the most telling first."""
-        if self._fulltext is None or not telling or not ids:
+        if not telling or not ids:
             return {}
         matched = self._fulltext.matches(_any_of(telling), ids)
         return {

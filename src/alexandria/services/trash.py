@@ -34,7 +34,7 @@ class TrashService:
         self,
         session: Session,
         files: FileStore,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         kept: timedelta,
     ) -> None:
         self._session = session
@@ -75,8 +75,7 @@ class TrashService:
             )
         self._give_up_files(resource_id)
         forget_vectors(self._session, [resource_id])
-        if self._fulltext:
-            self._fulltext.remove([resource_id])
+        self._fulltext.remove([resource_id])
         for gone in (
             delete(LedgerRow).where(
                 LedgerRow.subject_type == RESOURCE, LedgerRow.subject_id == resource_id

@@ -9,15 +9,14 @@ from alexandria.tasks.celery_tasks import (
     regenerate_embedding_task,
     update_search_index_task,
 )
-from alexandria.tasks.hooks import (
-    EXTRA_HOOKS,
+from alexandria.tasks.hooks import EXTRA_HOOKS, register_all_hooks
+from alexandria.tasks.spec_hooks import (
     HOOKS,
     on_content_changed_regenerate_embedding,
     on_metadata_changed_recompute_quality,
     on_resource_updated_invalidate_caches,
     on_resource_updated_sync_search_index,
     on_user_interaction_refresh_profile,
-    register_all_hooks,
 )
 
 __all__ = [

@@ -31,6 +31,7 @@ ROUTES: dict[str, dict[str, Any]] = {
         ("find_duplicates_task", "batch", 2),
         ("extract_citations_task", "default", 5),
         ("update_graph_edges_task", "default", 5),
+        ("normalize_author_names_task", "batch", 3),
         ("batch_process_resources_task", "batch", 3),
         ("refresh_recommendation_profile_task", "ml_tasks", 3),
         ("compare_readers_task", "batch", 2),

@@ -1,39 +1,38 @@
-"""The table from events to tasks: what happens when a document changes stands on this page."""
+"""What follows from events beside SPEC's own hooks, and how all of them are registered."""
 
 import logging
 
 from alexandria.bootstrap import invalidate_at_once, share_history
 from alexandria.events import SystemEvent, event_emitter, outbox
-from alexandria.services.profile_ledger import DELAY_SECONDS
 from alexandria.tasks.celery_tasks import (
-    classify_resource_task,
     embed_passages_task,
     extract_citations_task,
     find_duplicates_task,
     invalidate_cache_task,
     look_up_task,
-    recompute_quality_task,
-    refresh_recommendation_profile_task,
-    regenerate_embedding_task,
-    update_graph_edges_task,
-    update_search_index_task,
 )
 from alexandria.tasks.hook import (
     Hook,
     all_recommendation_keys,
     also,
-    citations,
     embedding_keys,
-    every_tenth,
     graph_keys,
     quality_keys,
     recommendation_keys,
     resource,
-    stale_keys,
-    user,
     what_is_due,
 )
 from alexandria.tasks.queueing import queue_all
+from alexandria.tasks.spec_hooks import (
+    HOOKS,
+    on_author_extracted_normalize_names,
+    on_citation_extracted_update_graph,
+    on_content_changed_regenerate_embedding,
+    on_metadata_changed_recompute_quality,
+    on_resource_created_suggest_classification,
+    on_resource_updated_invalidate_caches,
+    on_resource_updated_sync_search_index,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -42,81 +41,6 @@ _WHAT_REFERENCES_NAME = frozenset(
     {"title", "authors", "year", "external_id", "doi", "arxiv_id", "isbn", "extra"}
 )
 _WHAT_DUPLICATES_SHARE = _TITLE_OR_ABSTRACT | {"authors", "year", "doi", "arxiv_id", "isbn"}
-
-HOOKS: tuple[Hook, ...] = (
-    Hook(
-        SystemEvent.RESOURCE_CONTENT_CHANGED,
-        "on_content_changed_regenerate_embedding",
-        regenerate_embedding_task,
-        priority=7,
-        countdown=5,
-        queue="high_priority",
-    ),
-    Hook(
-        SystemEvent.RESOURCE_METADATA_CHANGED,
-        "on_metadata_changed_recompute_quality",
-        recompute_quality_task,
-        priority=5,
-        countdown=10,
-        queue="default",
-    ),
-    Hook(
-        SystemEvent.RESOURCE_UPDATED,
-        "on_resource_updated_sync_search_index",
-        update_search_index_task,
-        priority=9,
-        countdown=1,
-        queue="urgent",
-    ),
-    Hook(
-        SystemEvent.RESOURCE_UPDATED,
-        "on_resource_updated_invalidate_caches",
-        invalidate_cache_task,
-        priority=9,
-        countdown=0,
-        queue="urgent",
-        arguments=stale_keys,
-    ),
-    Hook(
-        SystemEvent.CITATIONS_EXTRACTED,
-        "on_citation_extracted_update_graph",
-        update_graph_edges_task,
-        priority=5,
-        countdown=30,
-        queue="default",
-        arguments=citations,
-    ),
-    Hook(
-        SystemEvent.USER_INTERACTION_TRACKED,
-        "on_user_interaction_refresh_profile",
-        refresh_recommendation_profile_task,
-        priority=3,
-        countdown=DELAY_SECONDS,
-        queue="ml_tasks",
-        arguments=user,
-        when=every_tenth,
-    ),
-    Hook(
-        SystemEvent.RESOURCE_CREATED,
-        "on_resource_created_suggest_classification",
-        classify_resource_task,
-        priority=5,
-        countdown=20,
-        queue="ml_tasks",
-    ),
-)
-"""SPEC's own hooks (5.1 to 5.8); the missing ones come with the services that they call."""
-
-(
-    on_content_changed_regenerate_embedding,
-    on_metadata_changed_recompute_quality,
-    on_resource_updated_sync_search_index,
-    on_resource_updated_invalidate_caches,
-    on_citation_extracted_update_graph,
-    on_user_interaction_refresh_profile,
-    on_resource_created_suggest_classification,
-) = HOOKS
-
 
 _on_content_changed_embed_passages = Hook(
     SystemEvent.RESOURCE_CONTENT_CHANGED,
@@ -213,6 +137,19 @@ EXTRA_HOOKS: tuple[Hook, ...] = (
         on_citation_extracted_update_graph,
         SystemEvent.RESOURCE_DELETED,
         "on_resource_deleted_update_graph",
+        arguments=resource,
+    ),
+    also(
+        on_author_extracted_normalize_names,
+        SystemEvent.RESOURCE_METADATA_CHANGED,
+        "on_metadata_changed_normalize_names",
+        fields=frozenset({"year", "venue"}),
+        arguments=resource,
+    ),
+    also(
+        on_author_extracted_normalize_names,
+        SystemEvent.RESOURCE_DELETED,
+        "on_resource_deleted_normalize_names",
         arguments=resource,
     ),
     also(

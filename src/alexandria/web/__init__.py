@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from alexandria.web import (
     activity,
     add,
+    authors,
     categories,
     duplicates,
     editing,
@@ -34,6 +35,7 @@ def mount(app: FastAPI) -> None:
         sign_in,
         activity,
         add,
+        authors,
         categories,
         duplicates,
         editing,

@@ -54,6 +54,7 @@ def read(
         ledger=_ledger(services, resource_id),
         quality=quality,
         bars=quality and {name: one["score"] for name, one in quality["dimensions"].items()},
+        authors=services.authors.of(resource_id),
         similar=services.similar.of(resource_id, 6),
         originals=services.originals.of(resource_id),
         **suggested(services, resource),

@@ -79,6 +79,7 @@ def _decisions() -> None:
         "author_decisions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("decided_by", sa.String(length=36), nullable=True),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("undone_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_author_decisions")),

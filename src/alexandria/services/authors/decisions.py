@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
+from typing import Any
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from alexandria.models import AuthorDecision, AuthorDecisionMention, AuthorMention
 from alexandria.services.authors.evidence import Node
@@ -58,28 +59,36 @@ def said_of(session: Session, mentions: Iterable[AuthorMention]) -> Said:
 
 def names_said_with(session: Session, name_keys: Iterable[str]) -> set[str]:
     """Give the names of all mentions that a decision names together with one of these names."""
-    same_mention = and_(
-        AuthorMention.resource_id == AuthorDecisionMention.resource_id,
-        or_(
-            AuthorMention.printed == AuthorDecisionMention.printed,
-            AuthorMention.position == AuthorDecisionMention.position,
-        ),
-    )
+    same = same_mention(AuthorDecisionMention, AuthorMention)
     found: set[str] = set()
     for chunk in in_chunks(name_keys):
         decided = (
             select(AuthorDecisionMention.decision_id)
             .join(AuthorDecision, AuthorDecision.id == AuthorDecisionMention.decision_id)
-            .join(AuthorMention, same_mention)
+            .join(AuthorMention, same)
             .where(AuthorDecision.undone_at.is_(None), AuthorMention.name_key.in_(chunk))
         )
         query = (
             select(AuthorMention.name_key)
-            .join(AuthorDecisionMention, same_mention)
+            .join(AuthorDecisionMention, same)
             .where(AuthorDecisionMention.decision_id.in_(decided))
         )
         found |= set(session.scalars(query.distinct()))
     return found
+
+
+def same_mention(said: Any, mention: Any) -> ColumnElement[bool]:
+    """Match rows of what was said with mentions: by the name, or by the place if that is gone."""
+    named = aliased(AuthorMention)
+    gone = ~(
+        select(named.resource_id)
+        .where(named.resource_id == said.resource_id, named.printed == said.printed)
+        .exists()
+    )
+    return and_(
+        said.resource_id == mention.resource_id,
+        or_(said.printed == mention.printed, and_(said.position == mention.position, gone)),
+    )
 
 
 def _place(row: AuthorDecisionMention, mentions: Sequence[AuthorMention]) -> Place | None:

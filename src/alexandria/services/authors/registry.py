@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from alexandria.db import new_id, release
 from alexandria.models import Author, AuthorLink, AuthorList, AuthorMention, Resource
-from alexandria.services.authors.clustering import Clusters, cluster
+from alexandria.services.authors.clustering import Clusters, cluster, keys_of
 from alexandria.services.authors.comparison import compare
 from alexandria.services.authors.decisions import constraints_of, names_said_with, said_of
 from alexandria.services.authors.evidence import Frequencies, Link, Node
@@ -105,12 +105,25 @@ class AuthorRegistry:
             new = self._read(frontier - known.keys())
             known |= new
             near = self._read(sharing(self._session, list(new.values())) - known.keys())
-            frontier = {
-                key
-                for key, name in near.items()
-                if any(compare(name, other) is not None for other in new.values())
-            }
+            frontier = _like_one_of(near, new.values())
         return known.keys() | set(name_keys)
+
+    def names_like(self, author_id: str) -> dict[str, str]:
+        """Give the keys of the names that are like an author's, and how each is like one."""
+        own = self._read(
+            self._session.scalars(
+                select(AuthorMention.name_key)
+                .where(AuthorMention.author_id == author_id)
+                .distinct()
+            ).all()
+        )
+        near = self._read(sharing(self._session, list(own.values())))
+        found: dict[str, str] = {}
+        for key, name in near.items():
+            kinds = [one.kind for mine in own.values() if (one := compare(mine, name))]
+            if kinds:
+                found[key] = kinds[0]
+        return found
 
     def _of_the_same_authors(self, name_keys: Collection[str]) -> set[str]:
         found: set[str] = set()
@@ -211,6 +224,22 @@ def fill_author(author: Author, mentions: Sequence[AuthorMention]) -> None:
     author.name = name
     author.sort_name = " ".join((*read.family, *read.given)) or name.lower()
     author.works = len({one.resource_id for one in mentions})
+
+
+def _like_one_of(near: Mapping[str, Name], names: Iterable[Name]) -> set[str]:
+    """Give the keys of names that may be of the same people as others with whom they share a key."""
+    blocks: dict[str, list[Name]] = defaultdict(list)
+    for name in names:
+        for key in keys_of(name):
+            blocks[key].append(name)
+    return {
+        one
+        for one, name in near.items()
+        if any(
+            compare(name, other) is not None
+            for other in {id(n): n for k in keys_of(name) for n in blocks.get(k, ())}.values()
+        )
+    }
 
 
 def _fullness(printed: str) -> tuple[int, int]:

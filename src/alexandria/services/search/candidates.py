@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alexandria.errors import UnavailableError
 from alexandria.models import Resource
 from alexandria.protocols import (
     Embedder,
@@ -54,7 +53,7 @@ class Candidates:
     def __init__(
         self,
         session: Session,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         vectors: VectorIndex,
         embedder: Embedder,
         passages: PassageIndex | None,
@@ -75,7 +74,7 @@ class Candidates:
         """`named`: resources that the query names by an identifier; they come first."""
         if not parsed.wants_words and not named:
             return self._listed(request, parsed, conditions)
-        mode = self._possible_mode(request, parsed)
+        mode = request.mode if parsed.text else "keyword"
         all_wanted = request.facets or request.sort != "relevance" or conditions or named
         if mode == "keyword" and not all_wanted:
             return self._best_by_words(request, parsed.keyword)
@@ -88,26 +87,12 @@ class Candidates:
         return Found(hits[request.offset : request.offset + request.limit], len(hits), ids)
 
     def _matching(self, query: KeywordQuery, limit: int = _ALL) -> list[tuple[str, float]]:
-        return self._words.search(query, limit)
-
-    @property
-    def _words(self) -> FullTextIndex:
-        if self._fulltext is None:
-            raise UnavailableError(
-                "There is no keyword index.",
-                "Search by meaning, without +, -, quotes and fields, or run `alexandria migrate`.",
-            )
-        return self._fulltext
-
-    def _possible_mode(self, request: SearchRequest, parsed: ParsedQuery) -> Mode:
-        if not parsed.text:
-            return "keyword"
-        return "semantic" if self._fulltext is None and request.mode == "hybrid" else request.mode
+        return self._fulltext.search(query, limit)
 
     def _best_by_words(self, request: SearchRequest, query: KeywordQuery) -> Found:
         end = request.offset + request.limit
         found = self._matching(query, end)
-        total = len(found) if len(found) < end else self._words.count(query)
+        total = len(found) if len(found) < end else self._fulltext.count(query)
         return Found(by_keyword(found[request.offset :]), total)
 
     def _ranked(self, mode: Mode, parsed: ParsedQuery, allowed: set[str] | None) -> list[Hit]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alexandria import cache_keys
 from alexandria.db import see_newest
-from alexandria.errors import InvalidInputError, UnavailableError
+from alexandria.errors import InvalidInputError
 from alexandria.protocols import (
     Cache,
     Embedder,
@@ -44,12 +44,12 @@ class _Answer(TypedDict):
 
 
 class SearchService:
-    """`fulltext`: None where the database has no keyword index; `cache`: None to cache nothing."""
+    """`cache`: None to cache nothing."""
 
     def __init__(
         self,
         session: Session,
-        fulltext: FullTextIndex | None,
+        fulltext: FullTextIndex,
         vectors: VectorIndex,
         embedder: Embedder,
         cache: Cache | None,
@@ -65,10 +65,7 @@ class SearchService:
         self._candidates = Candidates(session, fulltext, vectors, embedder, passages)
 
     def search(self, request: SearchRequest) -> SearchResponse:
-        """Answer the query; what was typed never raises.
-
-        Raises UnavailableError where words are to be matched and there is no keyword index.
-        """
+        """Answer the query; what was typed never raises."""
         started = perf_counter()
         request = request.cleaned()
         # Read before the results, so that these include at least what it says.
@@ -114,10 +111,6 @@ class SearchService:
 
         Resources that are deleted or unknown are taken out of it, and are not in the answer.
         """
-        if self._fulltext is None:
-            raise UnavailableError(
-                "There is no keyword index to update.", "Run `alexandria migrate`."
-            )
         # Else an entry of an older text could be written over that of an edit meanwhile.
         live = load_live(self._session, resource_ids, for_update=True)
         self._fulltext.put([entry_for(resource) for resource in live])
@@ -140,7 +133,7 @@ class SearchService:
 
     def _key(self, request: SearchRequest, **more: str) -> str:
         # Every field changes the answer; white space in the query does not, and is gone by now.
-        source = {"model": self._embedder.model, "index": self._fulltext and self._fulltext.name}
+        source = {"model": self._embedder.model, "index": self._fulltext.name}
         return cache_keys.search_query(asdict(request) | source | more)
 
     def _newest_answer(self, request: SearchRequest) -> _Answer:
@@ -156,11 +149,8 @@ class SearchService:
             excluded=parsed.conditions.excluded,
         )
         found = self._candidates.find(request, parsed, conditions, named.resource_ids)
-        snippets = (
-            self._fulltext.snippets(parsed.keyword, [hit.resource_id for hit in found.hits])
-            if self._fulltext
-            else {}
-        )
+        ids = [hit.resource_id for hit in found.hits]
+        snippets = self._fulltext.snippets(parsed.keyword, ids)
         results = page_of(self._session, found.hits, snippets)
         if request.explain:
             self._explain(results, found.hits, parsed.keyword)
@@ -176,16 +166,13 @@ class SearchService:
     ) -> None:
         scored = {hit.resource_id: hit for hit in hits}
         by_words = [one for one, hit in scored.items() if hit.keyword is not None]
-        fulltext = self._fulltext
-        words = fulltext.matches(query, by_words) if fulltext else {}
-        weights = fulltext.weights() if fulltext else {}
+        words = self._fulltext.matches(query, by_words)
+        weights = self._fulltext.weights()
         for result in results:
             one = result["id"]
             result["explanation"] = explain(scored[one], words.get(one, []), weights)
 
     def _did_you_mean(self, query: str, parsed: ParsedQuery) -> str | None:
-        if self._fulltext is None:
-            return None
         meant = self._fulltext.spelled(parsed.plain_words)
         return with_words(query, meant) if meant else None
 

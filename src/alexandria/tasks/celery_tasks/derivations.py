@@ -178,6 +178,30 @@ def classify_resource_task(self: Task, resource_id: str, *, db: LibrarySession) 
     )
 
 
+@celery_app.task(
+    bind=True,
+    base=DerivationTask,
+    name=_name("normalize_author_names_task"),
+    max_retries=3,
+    derivation="authors",
+)
+def normalize_author_names_task(
+    self: Task, resource_id: str, authors: Sequence[str] = (), *, db: LibrarySession
+) -> dict[str, Any]:
+    """Say who the authors of a resource are, and the same for others that are due.
+
+    `authors`, as the event tells them, may be cut short or old; what counts stands in the record.
+    """
+    logger.info("Authors of %s: told of %d names", resource_id, len(authors))
+    return run(
+        self,
+        db,
+        resource_id,
+        lambda services, ids: services.authors.normalize_names(ids),
+        SystemEvent.AUTHORS_NORMALIZED,
+    )
+
+
 TASK_OF: Mapping[str, Task] = {
     "search": update_search_index_task,
     "embedding": regenerate_embedding_task,
@@ -187,5 +211,6 @@ TASK_OF: Mapping[str, Task] = {
     "duplicates": find_duplicates_task,
     "citations": extract_citations_task,
     "graph": update_graph_edges_task,
+    "authors": normalize_author_names_task,
 }
 """Derivation to the task that computes it."""

@@ -47,7 +47,7 @@ function search(event) {
   else location.assign("/ui/");
 }
 
-const places = { l: "/ui/", r: "/ui/review", n: "/ui/add", a: "/ui/activity" };
+const places = { l: "/ui/", r: "/ui/review", u: "/ui/authors", n: "/ui/add", a: "/ui/activity" };
 const keys = {
   "/": search,
   "?": () => document.getElementById("keys")?.togglePopover(),
