@@ -16,6 +16,11 @@ from alexandria.serving import FILE_TYPES, file_answer
 
 router = APIRouter(tags=["citing"])
 
+_FILES = {
+    media_type: {"schema": {"type": "string", "format": "binary"}}
+    for media_type, _ in FILE_TYPES.values()
+}
+
 
 @router.get("/citation-styles")
 def list_citation_styles(services: Reading) -> CitationStylesOut:
@@ -32,11 +37,7 @@ def cite(wanted: CiteIn, services: Reading) -> CitedOut:
     return CitedOut(style=wanted.style, references=references)
 
 
-@router.post(
-    "/export",
-    response_class=Response,
-    responses={200: {"content": {media_type: {} for media_type, _ in FILE_TYPES.values()}}},
-)
+@router.post("/export", response_class=Response, responses={200: {"content": _FILES}})
 def export(wanted: ExportIn, services: Reading) -> Response:
     """Give the records of resources as BibTeX, RIS, CSL-JSON or JSON lines."""
     text = services.citing.file(wanted.resource_ids, wanted.format)
