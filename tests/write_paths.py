@@ -413,6 +413,8 @@ _SEEN = "It says that somebody has seen what was found; nothing is computed from
 _NOT_FOR_ME = "It keeps what is not for a reader, which the next answer leaves out."
 _KEEPS_A_QUESTION = "It keeps what a reader asks, from which nothing is computed."
 ROUTES: Mapping[str, Driver | str] = {
+    "POST /cite": "It only reads.",
+    "POST /export": "It only reads.",
     "POST /resources": _create,
     "PUT /resources/{resource_id}": _replace,
     "PATCH /resources/{resource_id}": _change,

@@ -1,6 +1,7 @@
-"""How an original file goes to a reader: its headers, for the JSON interface and the pages alike."""
+"""How files go to a reader: their headers, for the JSON interface and the pages alike."""
 
 import unicodedata
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from fastapi import Request
@@ -25,6 +26,22 @@ _POLICIES = {
     "form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox",
 }
+
+FILE_TYPES: Mapping[str, tuple[str, str]] = {
+    "bibtex": ("application/x-bibtex", "BibTeX"),
+    "ris": ("application/x-research-info-systems", "RIS"),
+    "csl-json": ("application/vnd.citationstyles.csl+json", "CSL-JSON"),
+    "jsonl": ("application/jsonl", "JSON lines"),
+}
+"""Format of records to the media type and the name of it."""
+_ENDINGS = {"bibtex": "bib", "ris": "ris", "csl-json": "json", "jsonl": "jsonl"}
+
+
+def file_answer(text: str, file_format: str) -> Response:
+    """Answer with records as a file of one of `FILE_TYPES`."""
+    name = disposition(f"references.{_ENDINGS[file_format]}")
+    headers = _HEADERS | {"Content-Disposition": name}
+    return Response(text, media_type=FILE_TYPES[file_format][0], headers=headers)
 
 
 def send_original(

@@ -7,6 +7,7 @@ from alexandria.access import signed_in
 from alexandria.api import (
     activity,
     authors,
+    citing,
     dead_letters,
     duplicates,
     graph,
@@ -44,7 +45,7 @@ router = APIRouter(
 )
 for module in (
     *(resources, originals, lookups, merging, duplicates, trash, ingestion),
-    *(search, saved_searches, quality, graph, authors, recommendations, taxonomy),
+    *(search, saved_searches, citing, quality, graph, authors, recommendations, taxonomy),
     *(dead_letters, activity, monitoring, metrics),
 ):
     router.include_router(module.router)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from functools import cached_property
 
+from alexandria.adapters.csl_formatter import CslFormatter
+from alexandria.adapters.exporters import EXPORTERS
 from alexandria.adapters.web_fetcher import HttpFetcher
 from alexandria.bootstrap.deriving import DerivingServices
 from alexandria.bootstrap.files import FILE_KEPT_SECONDS, extractor, file_store, page_sanitiser
@@ -12,6 +14,7 @@ from alexandria.bootstrap.models import (
     passage_store,
 )
 from alexandria.services.admission import Admission
+from alexandria.services.citing import CitingService
 from alexandria.services.dead_letters import DeadLetterService
 from alexandria.services.doctor import DoctorService
 from alexandria.services.export import ExportService
@@ -141,6 +144,11 @@ class Services(DerivingServices):
     @cached_property
     def export(self) -> ExportService:
         return ExportService(self.session)
+
+    @cached_property
+    def citing(self) -> CitingService:
+        own = self._settings.data_dir / "csl"
+        return CitingService(self.export, CslFormatter(own), EXPORTERS)
 
     @cached_property
     def users(self) -> UserService:

@@ -36,11 +36,11 @@ def csl_json(records: Iterable[Record]) -> Iterator[str]:
     yield "["
     for number, record in enumerate(records, start=1):
         separator = "\n" if number == 1 else ",\n"
-        yield separator + orjson.dumps(_item(record, number)).decode()
+        yield separator + orjson.dumps(csl_item(record, number)).decode()
     yield "\n]\n"
 
 
-def _item(record: Record, number: int) -> dict[str, Any]:
+def csl_item(record: Record, number: int) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": record.external_id or f"item-{number}",
         "type": _TYPES.get(record.type or "misc", "document"),

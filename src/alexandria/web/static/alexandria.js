@@ -47,7 +47,7 @@ function search(event) {
   else location.assign("/ui/");
 }
 
-const places = { l: "/ui/", r: "/ui/review", u: "/ui/authors", n: "/ui/add", a: "/ui/activity" };
+const places = { l: "/ui/", f: "/ui/for-you", r: "/ui/review", u: "/ui/authors", n: "/ui/add", a: "/ui/activity" };
 const keys = {
   "/": search,
   "?": () => document.getElementById("keys")?.togglePopover(),
@@ -55,7 +55,9 @@ const keys = {
   k: () => move(-1),
   c: () => press("c"),
   x: () => press("x"),
+  e: () => press("e"),
   p: () => press("p"),
+  s: () => press("s"),
   t: () => press("t"),
 };
 let led = false;
@@ -77,6 +79,18 @@ if (pdf && /^#page=\d+$/.test(location.hash)) {
   const shown = pdf.cloneNode(true); // a viewer that is open does not look at a changed address
   shown.data = pdf.data.split("#")[0] + location.hash;
   pdf.replaceWith(shown);
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const part = document.getElementById(button.dataset.copy);
+    const lines = [...part.children].map((line) => line.textContent).join("\n");
+    const types = { "text/plain": lines, "text/html": part.outerHTML };
+    const blobs = Object.entries(types).map(([type, text]) => [type, new Blob([text], { type })]);
+    await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+    button.textContent = "Copied";
+  });
 }
 
 for (const field of document.querySelectorAll("[data-submit]")) {
