@@ -10,6 +10,8 @@ COPY src ./src
 RUN /opt/alexandria/bin/pip install --no-deps .
 
 FROM python:3.12-slim-bookworm
+# The base image's own release decides: Debian takes older versions away.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends tesseract-ocr \
     && rm -rf /var/lib/apt/lists/* \

@@ -55,11 +55,13 @@ else
 	@$(BIN)/pytest -m 'alone and not long'
 endif
 
-check: $(VENV)/installed-dev ## lint, format, types, layers
+check: $(VENV)/installed-dev ## lint, format, types, layers, containers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/installed-dev ## run the benchmarks; ARGS="search_update_speed" runs one
 	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \

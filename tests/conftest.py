@@ -17,9 +17,9 @@ import pytest
 
 from alexandria import bootstrap
 from alexandria.config import get_settings
-from alexandria.db import dispose_engine, get_engine
+from alexandria.db import dispose_engine
 from alexandria.events import event_emitter, outbox
-from alexandria.migrations import migrate
+from empty_database import put_empty_database
 from in_process_worker import empty_library, own_redis
 from postgres_server import PostgresServer, run_postgres
 
@@ -78,7 +78,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the folder of an empty, migrated library that this process uses."""
     monkeypatch.setenv("ALEXANDRIA_DATA_DIR", str(tmp_path))
     get_settings.cache_clear()
-    migrate(get_engine())
+    put_empty_database(tmp_path / "alexandria.db")
     yield tmp_path
     dispose_engine()
     get_settings.cache_clear()

@@ -20,11 +20,11 @@ from kombu import pools
 
 from alexandria.bootstrap import broker_client, cache, embedded_broker, embedded_cache, models
 from alexandria.config import get_settings
-from alexandria.db import dispose_engine, get_engine
-from alexandria.migrations import migrate
+from alexandria.db import dispose_engine
 from alexandria.tasks import celery_app, queueing, register_all_hooks
 from alexandria.tasks.celery_app import QUEUES
 from alexandria.tasks.transport import DELAYED_KEY
+from empty_database import put_empty_database
 
 _MANY = 500
 
@@ -82,7 +82,8 @@ def empty_library(folder: Path, database_url: str | None = None) -> Iterator[Pat
             store.cache_clear()  # a library of the same name may have been there
         for part in folder.glob("alexandria.db*"):
             part.unlink()
-        migrate(get_engine())
+        if not database_url:  # PostgreSQL's are copies of a migrated one
+            put_empty_database(folder / "alexandria.db")
         broker_client().flushall()
         cache().delete_pattern("*")
         register_all_hooks()

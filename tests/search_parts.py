@@ -19,7 +19,6 @@ from alexandria.adapters.fulltext_postgres import PostgresFullText
 from alexandria.adapters.fulltext_sqlite import SqliteFullText
 from alexandria.adapters.vector_index import VectorStore
 from alexandria.db import LibrarySession, make_engine, new_id
-from alexandria.migrations import migrate
 from alexandria.models import (
     Resource,
     ResourceAuthor,
@@ -32,6 +31,7 @@ from alexandria.services.embeddings import EmbeddingService
 from alexandria.services.evaluation import Library
 from alexandria.services.freshness import FreshnessService
 from alexandria.services.search import SearchService
+from empty_database import put_empty_database
 
 
 class HashingEmbedder:
@@ -105,7 +105,8 @@ class JsonCache:
 def open_engine(folder: Path, url: str | None = None) -> Iterator[Engine]:
     """Make an empty library's database, in the folder unless its address is given."""
     engine = make_engine(url or f"sqlite:///{folder / 'library.db'}")
-    migrate(engine)
+    if engine.dialect.name == "sqlite":
+        put_empty_database(Path(str(engine.url.database)))
     try:
         yield engine
     finally:
